@@ -1,0 +1,50 @@
+# Bare `make` prints this menu; every target makes the venv when it is missing.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := backbone faces camera_processor processor_orchestrator searchlight drill
+
+help: ## this menu
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+install: $(VENV)/.installed ## the virtual environment, from the lock
+
+run: $(VENV)/.installed ## search for a person on two sample cameras, on this machine
+	$(BIN)/searchlight up
+
+doctor: $(VENV)/.installed ## what is missing on this machine, and how to mend it
+	$(BIN)/searchlight doctor
+
+lint: $(VENV)/.installed ## style of every source
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/.installed ## strict types of every package
+	$(BIN)/mypy
+
+system: ## Debian packages that the tests use (redis-server, chromium), when run as root
+	@sh tests/install_system_packages.sh
+
+test: system lint types ## lint, types and all tests
+	$(BIN)/python -m pytest
+
+score: $(VENV)/.installed ## identity score (IDF1) on the sample footage
+	$(BIN)/searchlight score
+
+format: $(VENV)/.installed ## rewrite the sources in the house's layout
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+lock: $(VENV)/.installed ## resolve the dependencies again, with hashes
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	  --extra dev --no-emit-package searchlight --output-file requirements.lock pyproject.toml
+
+clean: ## remove the virtual environment and what runs left behind
+	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+
+.PHONY: help install run doctor lint types system test score format lock clean

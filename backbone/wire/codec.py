@@ -1,0 +1,82 @@
+"""Turns texts into messages and back. Does not decide what a message means."""
+
+from typing import Any, TypeVar, get_args
+
+import msgspec
+
+from backbone.errors import BadInput
+from backbone.wire import strict_json
+from backbone.wire.values import Box, Message, RawBox
+
+CONTROL_BYTES = 64 * 1024
+PICTURE_BYTES = 8 * 1024 * 1024
+PICTURE_MESSAGE_BYTES = PICTURE_BYTES * 4 // 3 + CONTROL_BYTES
+"""A picture in base64 with the message around it."""
+
+M = TypeVar("M", bound=Message)
+
+_encoder = msgspec.json.Encoder()
+
+
+class BadMessage(BadInput):
+    """A message that was refused; `reply_to` is its type where one could be read."""
+
+    def __init__(self, message: str, *, code: str, reply_to: str | None) -> None:
+        super().__init__(message, code=code)
+        self.reply_to = reply_to
+
+
+def decode(raw: str | bytes, union: type[M], *, picture_types: frozenset[str] = frozenset()) -> M:
+    """Return the message that `raw` holds.
+
+    Args:
+        raw: one JSON text.
+        union: the tagged union of the direction, such as `FromProcessor`.
+        picture_types: the types that may carry a picture and so be larger than a control message.
+
+    Raises:
+        BadMessage: with what was expected and what came.
+    """
+    try:
+        value = strict_json.loads(raw, max_bytes=PICTURE_MESSAGE_BYTES if picture_types else CONTROL_BYTES)
+    except BadInput as fault:
+        raise BadMessage(fault.message, code=fault.code, reply_to=None) from None
+    kind = _type_of(value, union)
+    if len(raw) > CONTROL_BYTES and kind not in picture_types:
+        raise BadMessage(f"expected at most {CONTROL_BYTES} bytes, got {len(raw)}", code="too_large", reply_to=kind)
+    try:
+        return msgspec.convert(value, union)
+    except msgspec.ValidationError as fault:
+        raise BadMessage(f"{kind}: {fault}", code="bad_message", reply_to=kind) from None
+
+
+def checked_boxes(boxes: list[RawBox], *, reply_to: str) -> list[Box]:
+    """Return the typed view of boxes that came from the wire.
+
+    Raises:
+        BadMessage: a box misses a key or a value is out of range.
+    """
+    try:
+        return msgspec.convert(boxes, list[Box])
+    except msgspec.ValidationError as fault:
+        raise BadMessage(f"{reply_to}: {fault} of boxes", code="bad_message", reply_to=reply_to) from None
+
+
+def encode(message: Message) -> bytes:
+    """Return the JSON text of a message."""
+    return _encoder.encode(message)
+
+
+def _type_of(value: Any, union: Any) -> str:  # noqa: ANN401 - a plain JSON value and a typing construct
+    if not isinstance(value, dict):
+        raise BadMessage(f"expected a JSON object, got {type(value).__name__}", code="bad_message", reply_to=None)
+    kind = value.get("type")
+    if not isinstance(kind, str):
+        raise BadMessage("expected the key 'type' with a text, got none", code="bad_message", reply_to=None)
+    known = [member.__struct_config__.tag for member in get_args(union) or (union,)]
+    if kind not in known:
+        kind = kind[:64]
+        raise BadMessage(
+            f"expected 'type' to be one of {', '.join(known)}, got {kind!r}", code="unknown_type", reply_to=kind
+        )
+    return kind

@@ -1,0 +1,20 @@
+"""What a camera processor says to the orchestrator."""
+
+from backbone.wire.shared import Authenticate, Error, FeatureMap
+from backbone.wire.values import CameraId, FrameId, Message, RawBox
+
+
+class Identifier(Message, frozen=True, tag="identifier"):
+    """This socket speaks for the camera `id`."""
+
+    id: CameraId
+
+
+class BoundingBoxes(Message, frozen=True, tag="boundingBoxes"):
+    """Where the tracked things are in one picture; `boxes` stay as they came, see `codec.checked_boxes`."""
+
+    frame_id: FrameId
+    boxes: list[RawBox]
+
+
+FromProcessor = Identifier | BoundingBoxes | FeatureMap | Authenticate | Error

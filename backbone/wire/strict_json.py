@@ -1,0 +1,100 @@
+"""JSON read strictly: what RFC 8259 leaves open is refused. Does not know any message."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+from backbone.errors import BadInput, TooLarge
+
+MAX_DEPTH = 32
+MAX_INT = 2**63 - 1
+
+# Only texts that match one of these pay for the slower check behind it.
+_MAY_OVERFLOW = re.compile(r"\d[eE]\+?\d{3}|\d{19}")
+_MAY_BE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+
+
+def loads(raw: str | bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - any JSON value may come
+    """Return the value of a JSON text.
+
+    Refused beyond the standard: more than `max_bytes` bytes, more than 32 levels, NaN and Infinity (also as 1e999),
+    integers beyond 64 bits, keys given twice, lone surrogates (RFC 8259 sections 4, 6 and 8.2; RFC 7493).
+
+    Raises:
+        TooLarge: the text is over `max_bytes`.
+        BadInput: the text is not JSON, or one of the refused forms.
+    """
+    text = _checked_text(raw, max_bytes)
+    _check_depth(text)
+    big = _MAY_OVERFLOW.search(text) is not None
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_int=_bounded_int if big else None,
+            parse_float=_finite_float if big else None,
+        )
+    except (ValueError, RecursionError) as fault:
+        raise BadInput(f"expected JSON, got a text that is not: {fault}", code="bad_json") from None
+    if _MAY_BE_SURROGATE.search(text):
+        _check_surrogates(value)
+    return value
+
+
+def _checked_text(raw: str | bytes, max_bytes: int) -> str:
+    size = len(raw)
+    if size > max_bytes:
+        raise TooLarge(f"expected at most {max_bytes} bytes of JSON, got {size}")
+    if isinstance(raw, str):
+        return raw
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as fault:
+        raise BadInput(f"expected UTF-8, got bytes that are not: {fault}", code="bad_json") from None
+
+
+def _check_depth(text: str) -> None:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for token in _STRUCTURE.finditer(text):
+        mark = text[token.start()]
+        if mark in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise BadInput(f"expected JSON of at most {MAX_DEPTH} levels, got more", code="bad_json")
+        elif mark != '"':
+            depth -= 1
+
+
+def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key is given twice")
+    return value
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def _bounded_int(text: str) -> int:
+    if len(text) > 20 or abs(value := int(text)) > MAX_INT:
+        raise ValueError("an integer is over 64 bits")
+    return value
+
+
+def _finite_float(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("a number is over the range of a float")
+    return value
+
+
+def _check_surrogates(value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadInput("expected Unicode text, got a lone surrogate", code="bad_json") from None

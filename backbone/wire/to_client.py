@@ -1,0 +1,32 @@
+"""What the orchestrator says to a client."""
+
+from backbone.wire.shared import Error, Stop
+from backbone.wire.values import CameraId, CameraView, FrameId, Message, ObjectId, RawBox, SightingView
+
+
+class BoundingBoxes(Message, frozen=True, tag="boundingBoxes"):
+    """A processor's boxes, unchanged, with the camera that they belong to."""
+
+    camera_id: CameraId
+    frame_id: FrameId
+    boxes: list[RawBox]
+
+
+class NewObject(Message, frozen=True, tag="newObject"):
+    """An object is sought from now on; `image` is a JPEG in base64."""
+
+    object_id: ObjectId
+    image: str | None = None
+
+
+class Sighting(SightingView, frozen=True, tag="sighting"):
+    """A sighting was stored, or stored again with later figures."""
+
+
+class Cameras(Message, frozen=True, tag="cameras"):
+    """All cameras, whenever one of them changed."""
+
+    cameras: list[CameraView]
+
+
+ToClient = BoundingBoxes | NewObject | Stop | Sighting | Cameras | Error
