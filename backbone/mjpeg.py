@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from tornado.iostream import StreamClosedError
@@ -19,12 +20,20 @@ STALLED_SECONDS = 60.0
 """A viewer that takes nothing for this long is let go."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One JPEG, bare and as a part of the multipart body; all viewers share it."""
+
+    jpeg: bytes
+    framed: bytes
+
+
 class Viewer:
     """One open picture: a slot for the next part, at most `fps` a second."""
 
     def __init__(self, fps: float) -> None:
         self.fps = fps
-        self.slot: LatestSlot[bytes] = LatestSlot()
+        self.slot: LatestSlot[Part] = LatestSlot()
 
 
 class Broadcast:
@@ -34,10 +43,11 @@ class Broadcast:
         on_demand: called with the highest fps that is asked for whenever it changes; 0.0 when the last viewer left.
     """
 
-    def __init__(self, on_demand: Callable[[float], None]) -> None:
+    def __init__(self, on_demand: Callable[[float], None] | None = None) -> None:
         self._on_demand = on_demand
         self._viewers: set[Viewer] = set()
         self._demand = 0.0
+        self._due = 0.0
 
     @property
     def viewers(self) -> int:
@@ -70,9 +80,17 @@ class Broadcast:
         self._viewers.discard(viewer)
         self._tell_demand()
 
+    def wants(self, now: float) -> bool:
+        """Return whether a picture taken at `now` (monotonic seconds) is wanted, and count it as given when so."""
+        if not self._demand or now < self._due:
+            return False
+        # A quarter of a period of grace: cameras jitter, and a frame that is refused comes again a period later.
+        self._due = now + 0.75 / self._demand
+        return True
+
     def publish(self, jpeg: bytes) -> None:
         """Hand one picture to every viewer; the bytes are framed once and shared."""
-        part = framed(jpeg)
+        part = Part(jpeg, framed(jpeg))
         for viewer in self._viewers:
             viewer.slot.put(part)
 
@@ -80,7 +98,8 @@ class Broadcast:
         demand = max((viewer.fps for viewer in self._viewers), default=0.0)
         if demand != self._demand:
             self._demand = demand
-            self._on_demand(demand)
+            if self._on_demand is not None:
+                self._on_demand(demand)
 
 
 def framed(jpeg: bytes) -> bytes:
@@ -130,7 +149,7 @@ class MjpegHandler(BaseHandler):
         part = await viewer.slot.take(timeout=1.0)
         if part is None:
             return
-        self.write(part)
+        self.write(part.framed)
         await self.flush()
         await asyncio.sleep(max(0.0, 1.0 / viewer.fps - (loop.time() - began)))
 

@@ -40,6 +40,8 @@ class BaseSocket(WebSocketHandler, BaseHandler):
     role: ClassVar[Access]
     count: SocketCount
     authenticated = False
+    acting_on: str | None = None
+    """Type of the message that is being acted on, for the answer when it is refused."""
 
     @property
     def max_message_size(self) -> int:
@@ -89,10 +91,11 @@ class BaseSocket(WebSocketHandler, BaseHandler):
 
     async def on_message(self, message: str | bytes) -> None:
         """Hand a message to `receive`; answer what was refused."""
+        self.acting_on = None
         try:
             await self.receive(message)
         except SearchlightError as fault:
-            reply_to = fault.reply_to if isinstance(fault, BadMessage) else None
+            reply_to = fault.reply_to if isinstance(fault, BadMessage) else self.acting_on
             self.figures.refused.labels(self.role.value, fault.code).inc()
             self.send(Error(code=fault.code, message=fault.message, reply_to=reply_to))
             if isinstance(fault, NotAuthenticated):

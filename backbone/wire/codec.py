@@ -1,6 +1,6 @@
 """Turns texts into messages and back. Does not decide what a message means."""
 
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 import msgspec
 
@@ -13,8 +13,6 @@ PICTURE_BYTES = 8 * 1024 * 1024
 PICTURE_MESSAGE_BYTES = PICTURE_BYTES * 4 // 3 + CONTROL_BYTES
 """A picture in base64 with the message around it."""
 
-M = TypeVar("M", bound=Message)
-
 _encoder = msgspec.json.Encoder()
 
 
@@ -26,12 +24,12 @@ class BadMessage(BadInput):
         self.reply_to = reply_to
 
 
-def decode(raw: str | bytes, union: type[M], *, picture_types: frozenset[str] = frozenset()) -> M:
-    """Return the message that `raw` holds.
+def decode(raw: str | bytes, union: Any, *, picture_types: frozenset[str] = frozenset()) -> Any:  # noqa: ANN401
+    """Return the message that `raw` holds; each direction's module wraps this with its types.
 
     Args:
         raw: one JSON text.
-        union: the tagged union of the direction, such as `FromProcessor`.
+        union: the tagged union of the direction, such as `FromProcessor`. Any: Python has no type for a union of types.
         picture_types: the types that may carry a picture and so be larger than a control message.
 
     Raises:
@@ -41,7 +39,7 @@ def decode(raw: str | bytes, union: type[M], *, picture_types: frozenset[str] = 
         value = strict_json.loads(raw, max_bytes=PICTURE_MESSAGE_BYTES if picture_types else CONTROL_BYTES)
     except BadInput as fault:
         raise BadMessage(fault.message, code=fault.code, reply_to=None) from None
-    kind = _type_of(value, union)
+    kind = _known_type(value, union)
     if len(raw) > CONTROL_BYTES and kind not in picture_types:
         raise BadMessage(f"expected at most {CONTROL_BYTES} bytes, got {len(raw)}", code="too_large", reply_to=kind)
     try:
@@ -67,7 +65,12 @@ def encode(message: Message) -> bytes:
     return _encoder.encode(message)
 
 
-def _type_of(value: Any, union: Any) -> str:  # noqa: ANN401 - a plain JSON value and a typing construct
+def type_of(message: Message) -> str:
+    """Return a message's `type` on the wire."""
+    return str(message.__struct_config__.tag)
+
+
+def _known_type(value: Any, union: Any) -> str:  # noqa: ANN401 - a plain JSON value and a typing construct
     if not isinstance(value, dict):
         raise BadMessage(f"expected a JSON object, got {type(value).__name__}", code="bad_message", reply_to=None)
     kind = value.get("type")

@@ -4,10 +4,14 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from backbone.wire import codec
 from backbone.wire.shared import Authenticate, Stop
 from backbone.wire.values import CameraId, FrameId, Message
 
 ANY_CAMERA = "*"
+
+PICTURE_TYPES = frozenset({"start"})
+"""Messages that may carry a picture."""
 
 
 class Start(Message, frozen=True, tag="start"):
@@ -37,3 +41,13 @@ class Subscribe(Message, frozen=True, tag="subscribe"):
 
 
 FromClient = Start | Stop | SetUsesImages | Subscribe | Authenticate
+
+
+def decode(raw: str | bytes) -> FromClient:
+    """Return the message that `raw` holds.
+
+    Raises:
+        BadMessage: it is none of this direction's.
+    """
+    message: FromClient = codec.decode(raw, FromClient, picture_types=PICTURE_TYPES)
+    return message

@@ -1,5 +1,6 @@
 """What a camera processor says to the orchestrator."""
 
+from backbone.wire import codec
 from backbone.wire.shared import Authenticate, Error, FeatureMap
 from backbone.wire.values import CameraId, FrameId, Message, RawBox
 
@@ -18,3 +19,13 @@ class BoundingBoxes(Message, frozen=True, tag="boundingBoxes"):
 
 
 FromProcessor = Identifier | BoundingBoxes | FeatureMap | Authenticate | Error
+
+
+def decode(raw: str | bytes) -> FromProcessor:
+    """Return the message that `raw` holds.
+
+    Raises:
+        BadMessage: it is none of this direction's.
+    """
+    message: FromProcessor = codec.decode(raw, FromProcessor)
+    return message

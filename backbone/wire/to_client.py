@@ -1,7 +1,11 @@
 """What the orchestrator says to a client."""
 
+from backbone.wire import codec
 from backbone.wire.shared import Error, Stop
 from backbone.wire.values import CameraId, CameraView, FrameId, Message, ObjectId, RawBox, SightingView
+
+PICTURE_TYPES = frozenset({"newObject"})
+"""Messages that may carry a picture."""
 
 
 class BoundingBoxes(Message, frozen=True, tag="boundingBoxes"):
@@ -30,3 +34,13 @@ class Cameras(Message, frozen=True, tag="cameras"):
 
 
 ToClient = BoundingBoxes | NewObject | Stop | Sighting | Cameras | Error
+
+
+def decode(raw: str | bytes) -> ToClient:
+    """Return the message that `raw` holds.
+
+    Raises:
+        BadMessage: it is none of this direction's.
+    """
+    message: ToClient = codec.decode(raw, ToClient, picture_types=PICTURE_TYPES)
+    return message

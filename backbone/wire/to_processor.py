@@ -1,7 +1,11 @@
 """What the orchestrator says to a camera processor."""
 
+from backbone.wire import codec
 from backbone.wire.shared import Error, FeatureMap, Stop
 from backbone.wire.values import FrameId, Message, ObjectId
+
+PICTURE_TYPES = frozenset({"start"})
+"""Messages that may carry a picture."""
 
 
 class Start(Message, frozen=True, tag="start"):
@@ -32,3 +36,13 @@ class StopStream(Message, frozen=True, tag="stopStream"):
 
 
 ToProcessor = Start | Stop | FeatureMap | StartStream | StreamToken | StopStream | Error
+
+
+def decode(raw: str | bytes) -> ToProcessor:
+    """Return the message that `raw` holds.
+
+    Raises:
+        BadMessage: it is none of this direction's.
+    """
+    message: ToProcessor = codec.decode(raw, ToProcessor, picture_types=PICTURE_TYPES)
+    return message

@@ -1,0 +1,8 @@
+"""The control plane: cameras on one side, operators on the other, what is sought and what was seen in between.
+
+/processor, /client -> tracking.handlers_* -> switchboard -> tracking (the domain decides)
+                                              switchboard -> stores (first), then -> processors and clients
+boxes with an objectId -> sighting book -> sighting writer -> stores, then -> clients
+JPEGs from a processor -> streams.relay -> every viewer of /stream
+stores -> /timelines, /objectIds, /api/...; webpage/ -> /
+"""

@@ -1,0 +1,117 @@
+"""Builds the orchestrator from its parts and serves it; the only place that constructs."""
+
+import asyncio
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from backbone import health, logs, service
+from backbone.pictures import PictureCleaner
+from backbone.settings import load
+from backbone.socket_handler import SocketCount
+from backbone.web import Figures, Route, application, listen
+from backbone.wire import to_client
+from processor_orchestrator.console.handlers_api import (
+    CamerasHandler,
+    CropHandler,
+    ObjectImageHandler,
+    ObjectsHandler,
+    SightingsHandler,
+)
+from processor_orchestrator.console.handlers_page import PageFileHandler
+from processor_orchestrator.console.handlers_session import SessionHandler
+from processor_orchestrator.figures import OrchestratorFigures
+from processor_orchestrator.settings import Settings
+from processor_orchestrator.store_watch import StoreWatch
+from processor_orchestrator.stores import Store
+from processor_orchestrator.stores.memory import MemoryStore
+from processor_orchestrator.stores.redis_store import RedisStore
+from processor_orchestrator.streams.handlers_stream import StreamHandler
+from processor_orchestrator.streams.relay import StreamRelay
+from processor_orchestrator.tracking.handlers_client import ClientSocket
+from processor_orchestrator.tracking.handlers_history import ObjectIdsHandler, TimelinesHandler
+from processor_orchestrator.tracking.handlers_processor import ProcessorSocket
+from processor_orchestrator.tracking.sighting_writer import SightingWriter
+from processor_orchestrator.tracking.sightings import SightingBook
+from processor_orchestrator.tracking.switchboard import Switchboard
+from processor_orchestrator.tracking.tracking import Delivery
+
+
+class Orchestrator:
+    """Every part of the role, joined."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.registry = CollectorRegistry()
+        figures = OrchestratorFigures(self.registry)
+        cleaner = PictureCleaner()
+        book = SightingBook()
+        self.store = store_at(settings.redis_url.get_secret_value())
+        self.watch = StoreWatch(self.store)
+        self.switchboard = Switchboard(
+            store=self.store, book=book, timeout=settings.tracking_timeout, cleaner=cleaner, figures=figures
+        )
+        self.writer = SightingWriter(
+            book=book,
+            store=self.store,
+            cleaner=PictureCleaner(max_side=256, quality=85),
+            figures=figures,
+            tell=self._tell_sighting,
+        )
+        self.relay = StreamRelay(tell=self.switchboard.tell_camera, figures=figures)
+
+    def routes(self) -> list[Route]:
+        """Return every path of the role."""
+        switchboard, store, relay = self.switchboard, self.store, self.relay
+        processors, clients = SocketCount(self.settings.max_processors), SocketCount(self.settings.max_clients)
+        stream = {"relay": relay, "switchboard": switchboard}
+        page = {"path": str(self.settings.webpage)}
+        return [
+            Route("/processor", ProcessorSocket, {"switchboard": switchboard, "relay": relay, "count": processors}),
+            Route("/client", ClientSocket, {"switchboard": switchboard, "count": clients}),
+            Route("/timelines", TimelinesHandler, {"store": store}),
+            Route("/objectIds", ObjectIdsHandler, {"store": store}),
+            Route("/stream", StreamHandler, stream),
+            Route("/stream/([^/]+)", StreamHandler, stream),
+            Route("/video_feed", StreamHandler, stream),
+            Route("/api/cameras", CamerasHandler, {"switchboard": switchboard, "relay": relay}),
+            Route("/api/objects", ObjectsHandler, {"switchboard": switchboard, "store": store}),
+            Route("/api/objects/([0-9]{1,15})/image", ObjectImageHandler, {"store": store}),
+            Route("/api/sightings", SightingsHandler, {"store": store}),
+            Route("/api/sightings/([0-9a-f-]{1,64})/crop.jpg", CropHandler, {"store": store}),
+            Route("/api/session", SessionHandler),
+            *health.routes({"store": self.watch.state}, self.registry),
+            Route("/static/(.*)", PageFileHandler, page),
+            Route("/()", PageFileHandler, page | {"default_filename": "index.html"}),
+        ]
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then drain."""
+        app = application(self.routes(), guard=self.settings.guard(), figures=Figures(self.registry))
+        server, port = listen(app, host=self.settings.host, port=self.settings.port, tls=self.settings.tls())
+        for part in (self.watch, self.switchboard, self.writer):
+            part.start()
+        structlog.get_logger().info("listening", host=self.settings.host, port=port)
+        await stop.wait()
+        server.stop()
+        await self.switchboard.aclose()
+        await self.writer.aclose()
+        await self.watch.aclose()
+        await server.close_all_connections()
+        await self.store.aclose()
+
+    def _tell_sighting(self, sighting: to_client.Sighting) -> None:
+        peers = self.switchboard.tracking.roster.clients_that_want("sightings")
+        self.switchboard.deliver([Delivery(peers, sighting)])
+
+
+def store_at(url: str) -> Store:
+    """Return the store that a URL names."""
+    return MemoryStore() if url.startswith("memory://") else RedisStore.from_url(url)
+
+
+def main() -> None:
+    """Start the role from the command line."""
+    settings = load(Settings, program="python -m processor_orchestrator")
+    logs.configure(settings.log_level, role="processor_orchestrator")
+    service.run(lambda stop: Orchestrator(settings).serve(stop))

@@ -1,0 +1,1 @@
+"""The console: the page, its session, and the JSON that it reads."""

@@ -1,0 +1,26 @@
+"""The orchestrator's figures for Prometheus. Counts only."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class OrchestratorFigures:
+    """What the orchestrator counts."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.processors = Gauge("orchestrator_processors", "Connected processors", registry=registry)
+        self.clients = Gauge("orchestrator_clients", "Connected clients", registry=registry)
+        self.objects = Gauge("orchestrator_objects", "Objects that are sought", registry=registry)
+        self.box_messages = Counter("orchestrator_box_messages", "boundingBoxes received", registry=registry)
+        self.sightings_stored = Counter(
+            "orchestrator_sightings_stored", "Sightings stored or renewed", registry=registry
+        )
+        self.store_failures = Counter("orchestrator_store_failures", "Writes that the store refused", registry=registry)
+        self.dropped_timeline = Gauge(
+            "orchestrator_dropped_timeline_entries",
+            "Timeline entries dropped while the store was away",
+            registry=registry,
+        )
+        self.stream_frames = Counter(
+            "orchestrator_stream_frames", "JPEGs received from processors", ["camera"], registry=registry
+        )
+        self.stream_viewers = Gauge("orchestrator_stream_viewers", "Viewers of live pictures", registry=registry)

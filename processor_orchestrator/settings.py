@@ -1,0 +1,29 @@
+"""What the orchestrator can be told; the only reader of its environment."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+
+from backbone.web_settings import WebSettings
+
+WEBPAGE = Path(__file__).resolve().parent.parent / "webpage"
+
+
+class Settings(WebSettings):
+    """The control plane: cameras, operators, sought objects, sightings, live pictures and the console page."""
+
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    redis_url: SecretStr = Field(
+        SecretStr("memory://"), description="redis://..., or memory:// for one process that forgets at its end"
+    )
+    tracking_timeout: float = Field(86_400.0, gt=0, description="seconds after which an object is no longer sought")
+    webpage: Path = Field(WEBPAGE, description="folder of the console page")
+    max_processors: int = Field(2_000, gt=0, description="processors that may be connected")
+    max_clients: int = Field(1_000, gt=0, description="clients that may be connected")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_scheme(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("memory://", "redis://", "rediss://", "unix://")):
+            raise ValueError("expected redis://, rediss://, unix:// or memory://, got another scheme")
+        return url

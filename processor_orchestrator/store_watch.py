@@ -1,0 +1,49 @@
+"""Asks the store every few seconds whether it answers, for `/readyz`. Mends nothing."""
+
+import asyncio
+
+import structlog
+
+from backbone.errors import Unavailable
+from backbone.health import Dependency
+from processor_orchestrator.stores import Store
+
+ASK_SECONDS = 2.0
+
+
+class StoreWatch:
+    """Knows whether the store answered when it was asked last."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._state = Dependency(ok=False, detail="not asked yet")
+        self._task: asyncio.Task[None] | None = None
+
+    def state(self) -> Dependency:
+        """Return the last answer."""
+        return self._state
+
+    def start(self) -> None:
+        """Begin to ask."""
+        self._task = asyncio.ensure_future(self._ask_for_ever())
+
+    async def aclose(self) -> None:
+        """Stop asking."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _ask_for_ever(self) -> None:
+        while True:
+            state = await self._ask()
+            if state.ok != self._state.ok:
+                structlog.get_logger().info("store_state", ok=state.ok, detail=state.detail)
+            self._state = state
+            await asyncio.sleep(ASK_SECONDS)
+
+    async def _ask(self) -> Dependency:
+        try:
+            await self._store.check()
+        except Unavailable as fault:
+            return Dependency(ok=False, detail=fault.message)
+        return Dependency(ok=True, detail="answers")

@@ -1,0 +1,62 @@
+"""Where the sought objects and the sightings survive: one contract, two stores."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from processor_orchestrator.tracking.events import Event
+from processor_orchestrator.tracking.objects import TrackedObject
+from processor_orchestrator.tracking.sightings import Changes, Sighting
+
+MAX_SIGHTINGS = 100_000
+"""Sightings that are kept; the oldest go first."""
+
+MAX_TIMELINE_ENTRIES = 50_000
+"""Timeline entries that are kept for one object; the oldest go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """An object was seen by a camera in this second of the epoch; oldest first in a timeline."""
+
+    second: int
+    camera_id: str | int
+
+
+class Store(Protocol):
+    """Keeps what must survive. Every method raises `backbone.errors.Unavailable` when the store is away.
+
+    A method that returned has stored: what it took survives the end of this process.
+    """
+
+    async def next_object_id(self) -> int:
+        """Return an id that was never returned before, from 1."""
+
+    async def save(self, event: Event) -> None:
+        """Store one event, all of it or nothing."""
+
+    async def save_sightings(self, changes: Changes) -> None:
+        """Store sightings (a known id is replaced) and timeline entries, all of them or nothing."""
+
+    async def open_objects(self) -> list[TrackedObject]:
+        """Return what is sought now."""
+
+    async def object_ids(self) -> list[int]:
+        """Return every id that was ever sought, ascending."""
+
+    async def timeline(self, object_id: int) -> list[TimelineRow]:
+        """Return where an object was seen, oldest first; empty when never."""
+
+    async def sightings(self, *, limit: int, object_id: int | None = None) -> list[Sighting]:
+        """Return the newest sightings, newest first."""
+
+    async def image(self, object_id: int) -> bytes | None:
+        """Return an object's JPEG, or None."""
+
+    async def crop(self, sighting_id: str) -> bytes | None:
+        """Return a sighting's JPEG, or None."""
+
+    async def check(self) -> None:
+        """Return when the store answers."""
+
+    async def aclose(self) -> None:
+        """Let the connections go."""

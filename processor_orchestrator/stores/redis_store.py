@@ -1,0 +1,183 @@
+"""The store that survives: Redis, append-only, every write acknowledged. Decides nothing.
+
+Keys, all below `searchlight:`
+    last_object_id          counter
+    open                    set of the ids that are sought
+    object_ids              list of all ids that ever were
+    object:<id>, image:<id> what is sought (JSON), its JPEG; both gone once the object is closed
+    sightings, of:<object>  sorted sets of sighting ids by last_seen
+    sighting:<id>, crop:<id>
+    timeline:<object>       list of JSON [second, camera id]
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Self
+
+import msgspec
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import RedisError
+
+from backbone.errors import Unavailable
+from processor_orchestrator.stores import MAX_SIGHTINGS, MAX_TIMELINE_ENTRIES, TimelineRow
+from processor_orchestrator.tracking.events import Event, FeatureMapLearned, ObjectClosed, ObjectOpened
+from processor_orchestrator.tracking.objects import TrackedObject
+from processor_orchestrator.tracking.sightings import Changes, Sighting
+
+PREFIX = "searchlight:"
+WAIT_SECONDS = 3.0
+
+_encode = msgspec.json.Encoder().encode
+_object = msgspec.json.Decoder(TrackedObject)
+_sighting = msgspec.json.Decoder(Sighting)
+_row = msgspec.json.Decoder(tuple[int, str | int])
+
+
+class RedisStore:
+    """Keeps everything in Redis; see `Store` for the contract.
+
+    Args:
+        redis: a client that returns bytes.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Return a store for `redis://...`; connects at the first use."""
+        return cls(Redis.from_url(url, socket_timeout=WAIT_SECONDS, socket_connect_timeout=WAIT_SECONDS, protocol=2))
+
+    async def next_object_id(self) -> int:
+        """Return the next id."""
+        async with _answering():
+            return int(await self._redis.incr(PREFIX + "last_object_id"))
+
+    async def save(self, event: Event) -> None:
+        """Store one event in one transaction."""
+        async with self._transaction() as batch:
+            match event:
+                case ObjectOpened(opened):
+                    _put_object(batch, opened)
+                    batch.sadd(PREFIX + "open", opened.object_id)
+                    batch.rpush(PREFIX + "object_ids", opened.object_id)
+                    if opened.image is not None:
+                        batch.set(f"{PREFIX}image:{opened.object_id}", opened.image)
+                case FeatureMapLearned(object_id, feature_map, model_id):
+                    known = await self._object(object_id)
+                    if known is not None:
+                        _put_object(batch, replace(known, feature_map=feature_map, model_id=model_id))
+                case ObjectClosed(object_id):
+                    batch.srem(PREFIX + "open", object_id)
+                    batch.delete(f"{PREFIX}object:{object_id}", f"{PREFIX}image:{object_id}")
+
+    async def save_sightings(self, changes: Changes) -> None:
+        """Store sightings and timeline entries in one transaction."""
+        async with self._transaction() as batch:
+            for sighting in changes.sightings:
+                _put_sighting(batch, sighting)
+            for sighting_id, crop in changes.crops.items():
+                batch.set(f"{PREFIX}crop:{sighting_id}", crop)
+            for object_id in {entry.object_id for entry in changes.timeline}:
+                rows = [_encode((e.second, e.camera_id)) for e in changes.timeline if e.object_id == object_id]
+                batch.rpush(f"{PREFIX}timeline:{object_id}", *rows)
+                batch.ltrim(f"{PREFIX}timeline:{object_id}", -MAX_TIMELINE_ENTRIES, -1)
+        await self._drop_oldest_sightings()
+
+    async def open_objects(self) -> list[TrackedObject]:
+        """Return what is sought now, with the images."""
+        async with _answering():
+            ids = sorted(int(member) for member in await self._redis.smembers(PREFIX + "open"))
+            known = [(await self._object(object_id), await self.image(object_id)) for object_id in ids]
+        return [replace(sought, image=image) for sought, image in known if sought is not None]
+
+    async def object_ids(self) -> list[int]:
+        """Return every id that was ever sought."""
+        async with _answering():
+            return sorted(int(member) for member in await self._redis.lrange(PREFIX + "object_ids", 0, -1))
+
+    async def timeline(self, object_id: int) -> list[TimelineRow]:
+        """Return where an object was seen."""
+        async with _answering():
+            rows = await self._redis.lrange(f"{PREFIX}timeline:{object_id}", 0, -1)
+        return [TimelineRow(*_row.decode(row)) for row in rows]
+
+    async def sightings(self, *, limit: int, object_id: int | None = None) -> list[Sighting]:
+        """Return the newest sightings."""
+        key = PREFIX + ("sightings" if object_id is None else f"of:{object_id}")
+        async with _answering():
+            ids = [_bytes(member).decode() for member in await self._redis.zrevrange(key, 0, limit - 1)]
+            raw = await self._redis.mget([f"{PREFIX}sighting:{sighting_id}" for sighting_id in ids]) if ids else []
+        return [_sighting.decode(_bytes(text)) for text in raw if text is not None]
+
+    async def image(self, object_id: int) -> bytes | None:
+        """Return an object's JPEG."""
+        return await self._value(f"image:{object_id}")
+
+    async def crop(self, sighting_id: str) -> bytes | None:
+        """Return a sighting's JPEG."""
+        return await self._value(f"crop:{sighting_id}")
+
+    async def check(self) -> None:
+        """Return when Redis answers."""
+        async with _answering():
+            await self._redis.ping()
+
+    async def aclose(self) -> None:
+        """Let the connections go."""
+        await self._redis.aclose()
+
+    async def _value(self, key: str) -> bytes | None:
+        async with _answering():
+            value = await self._redis.get(PREFIX + key)
+        return None if value is None else _bytes(value)
+
+    async def _object(self, object_id: int) -> TrackedObject | None:
+        raw = await self._value(f"object:{object_id}")
+        return None if raw is None else _object.decode(raw)
+
+    async def _drop_oldest_sightings(self) -> None:
+        async with _answering():
+            over = await self._redis.zcard(PREFIX + "sightings") - MAX_SIGHTINGS
+            oldest = await self._redis.zrange(PREFIX + "sightings", 0, over - 1) if over > 0 else []
+        if not oldest:
+            return
+        async with self._transaction() as batch:
+            for sighting_id in (_bytes(member).decode() for member in oldest):
+                batch.delete(f"{PREFIX}sighting:{sighting_id}", f"{PREFIX}crop:{sighting_id}")
+                batch.zrem(PREFIX + "sightings", sighting_id)
+                batch.zrem(f"{PREFIX}of:{sighting_id.split('-')[0]}", sighting_id)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Pipeline]:
+        async with _answering(), self._redis.pipeline(transaction=True) as batch:
+            yield batch
+            await batch.execute()
+
+
+@asynccontextmanager
+async def _answering() -> AsyncIterator[None]:
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as fault:
+        raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None
+
+
+def _bytes(value: object) -> bytes:
+    """Return what a client without `decode_responses` answers; the library's types allow more."""
+    if not isinstance(value, bytes):
+        raise Unavailable(f"expected bytes from Redis, got {type(value).__name__}", code="store_unavailable")
+    return value
+
+
+def _put_object(batch: Pipeline, known: TrackedObject) -> None:
+    batch.set(f"{PREFIX}object:{known.object_id}", _encode(replace(known, image=None)))
+
+
+def _put_sighting(batch: Pipeline, sighting: Sighting) -> None:
+    name = sighting.sighting_id
+    batch.set(f"{PREFIX}sighting:{name}", _encode(sighting))
+    batch.zadd(PREFIX + "sightings", {name: sighting.last_seen})
+    batch.zadd(f"{PREFIX}of:{sighting.object_id}", {name: sighting.last_seen})

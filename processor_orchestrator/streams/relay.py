@@ -1,0 +1,67 @@
+"""Joins a processor's JPEGs to the viewers of its camera. Does not decode or encode pictures."""
+
+from collections.abc import Callable
+
+from backbone.errors import Conflict
+from backbone.mjpeg import Broadcast
+from backbone.wire.stream_frames import StreamFrame
+from backbone.wire.to_processor import StartStream, StopStream, StreamToken
+from backbone.wire.values import camera_key
+from processor_orchestrator.figures import OrchestratorFigures
+
+TOKENS = 2
+"""JPEGs that may be under way at once: one on the wire while the next is being encoded."""
+
+WIDTH = 960
+"""Widest picture that is asked for, pixels."""
+
+Tell = Callable[[str, StartStream | StopStream | StreamToken], None]
+
+
+class StreamRelay:
+    """The broadcasts of all cameras.
+
+    Args:
+        tell: sends a message to the processor of a camera, by the camera's key; nothing happens while it is offline.
+    """
+
+    def __init__(self, *, tell: Tell, figures: OrchestratorFigures) -> None:
+        self._tell = tell
+        self._figures = figures
+        self._broadcasts: dict[str, Broadcast] = {}
+
+    def broadcast(self, camera: str) -> Broadcast:
+        """Return the viewers of a camera, by its key."""
+        if camera not in self._broadcasts:
+            self._broadcasts[camera] = Broadcast(lambda fps: self._demand_changed(camera, fps))
+        return self._broadcasts[camera]
+
+    def viewers(self) -> dict[str, int]:
+        """Return how many watch each camera."""
+        return {camera: broadcast.viewers for camera, broadcast in self._broadcasts.items()}
+
+    def received(self, camera_id: str | int, frame: StreamFrame) -> None:
+        """Hand a processor's JPEG to the viewers and let it send the next.
+
+        Raises:
+            Conflict: nobody watches this camera; the JPEG was not asked for.
+        """
+        camera = camera_key(camera_id)
+        broadcast = self._broadcasts.get(camera)
+        if broadcast is None:
+            raise Conflict("expected JPEGs only after 'startStream', got one before")
+        self._figures.stream_frames.labels(camera).inc()
+        if broadcast.viewers:
+            broadcast.publish(frame.jpeg)
+            self._tell(camera, StreamToken(tokens=1))
+
+    def camera_joined(self, camera_id: str | int) -> None:
+        """Ask a processor that came back for pictures, when somebody waits for them."""
+        camera = camera_key(camera_id)
+        broadcast = self._broadcasts.get(camera)
+        if broadcast is not None and broadcast.viewers:
+            self._demand_changed(camera, broadcast.demand)
+
+    def _demand_changed(self, camera: str, fps: float) -> None:
+        self._tell(camera, StartStream(fps=fps, width=WIDTH, tokens=TOKENS) if fps else StopStream())
+        self._figures.stream_viewers.set(sum(self.viewers().values()))

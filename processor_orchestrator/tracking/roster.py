@@ -1,0 +1,91 @@
+"""Who is connected now: cameras by name, clients by what they want. Does not know what is sought."""
+
+from dataclasses import dataclass
+from typing import NewType
+
+from backbone.errors import Conflict, Unavailable
+from backbone.wire.values import camera_key
+
+PeerId = NewType("PeerId", int)
+"""One open WebSocket; a peer that reconnects gets another."""
+
+MAX_CAMERAS = 5_000
+"""Cameras that are remembered, offline ones included."""
+
+
+@dataclass(slots=True)
+class Camera:
+    """A camera that is or was connected; `peer` is None while it is offline, `since` is in epoch seconds."""
+
+    camera_id: str | int
+    peer: PeerId | None
+    subject: str | None
+    since: float
+
+
+@dataclass(slots=True)
+class Wishes:
+    """What a client asked to be told beside boxes."""
+
+    images: bool = False
+    sightings: bool = False
+    cameras: bool = False
+
+
+class Roster:
+    """The connected cameras and clients."""
+
+    def __init__(self) -> None:
+        self.cameras: dict[str, Camera] = {}
+        self.clients: dict[PeerId, Wishes] = {}
+        self._camera_of: dict[PeerId, str] = {}
+
+    def register(self, peer: PeerId, camera_id: str | int, subject: str | None, *, now: float) -> PeerId | None:
+        """Let `peer` speak for a camera and return the peer that spoke for it until now, if there was another.
+
+        The newest socket of one subject wins, so that a processor behind a half-open connection can come back.
+
+        Raises:
+            Conflict: another subject's socket speaks for that camera.
+            Unavailable: too many cameras are known.
+        """
+        key = camera_key(camera_id)
+        known = self.cameras.get(key)
+        if known is not None and known.peer not in (None, peer) and known.subject != subject:
+            raise Conflict("id: expected a camera that nobody else speaks for, got one that is taken")
+        if known is None and len(self.cameras) >= MAX_CAMERAS:
+            self._forget_longest_offline()
+        if self._camera_of.get(peer, key) != key:
+            self.leave(peer, now=now)
+        replaced = known.peer if known is not None and known.peer != peer else None
+        if replaced is not None:
+            del self._camera_of[replaced]
+        self.cameras[key] = Camera(camera_id, peer, subject, now)
+        self._camera_of[peer] = key
+        return replaced
+
+    def leave(self, peer: PeerId, *, now: float) -> str | None:
+        """Note that a processor's socket closed; returns its camera, or None when a newer socket has taken over."""
+        key = self._camera_of.pop(peer, None)
+        if key is not None:
+            self.cameras[key].peer = None
+            self.cameras[key].since = now
+        return key
+
+    def camera_of(self, peer: PeerId) -> str | None:
+        """Return the key of the camera that a peer speaks for."""
+        return self._camera_of.get(peer)
+
+    def online(self) -> dict[str, PeerId]:
+        """Return the connected cameras."""
+        return {key: camera.peer for key, camera in self.cameras.items() if camera.peer is not None}
+
+    def clients_that_want(self, wish: str) -> tuple[PeerId, ...]:
+        """Return the clients with the wish `images`, `sightings` or `cameras`."""
+        return tuple(peer for peer, wishes in self.clients.items() if getattr(wishes, wish))
+
+    def _forget_longest_offline(self) -> None:
+        offline = [(camera.since, key) for key, camera in self.cameras.items() if camera.peer is None]
+        if not offline:
+            raise Unavailable(f"expected at most {MAX_CAMERAS} cameras, got one more")
+        del self.cameras[min(offline)[1]]

@@ -1,0 +1,107 @@
+"""Stores what the sighting book gathers, then tells the clients that asked. Decides nothing."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from backbone.errors import BadInput, Unavailable
+from backbone.pictures import PictureCleaner
+from backbone.wire import to_client
+from processor_orchestrator.figures import OrchestratorFigures
+from processor_orchestrator.stores import Store
+from processor_orchestrator.tracking.sightings import Changes, Sighting, SightingBook
+
+FLUSH_SECONDS = 0.25
+RETRY_SECONDS = 1.0
+
+
+class SightingWriter:
+    """Brings sightings to the store a few times a second; keeps them (bounded) while the store is away.
+
+    Args:
+        tell: hands a stored sighting to the clients.
+    """
+
+    def __init__(
+        self,
+        *,
+        book: SightingBook,
+        store: Store,
+        cleaner: PictureCleaner,
+        figures: OrchestratorFigures,
+        tell: Callable[[to_client.Sighting], None],
+    ) -> None:
+        self._book = book
+        self._store = store
+        self._cleaner = cleaner
+        self._figures = figures
+        self._tell = tell
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._task = asyncio.ensure_future(self._write_for_ever())
+
+    async def aclose(self) -> None:
+        """Write what is left, once, and end."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.flush()
+
+    async def _write_for_ever(self) -> None:
+        while True:
+            stored = await self.flush()
+            await asyncio.sleep(FLUSH_SECONDS if stored else RETRY_SECONDS)
+
+    async def flush(self) -> bool:
+        """Write what is not stored yet and return whether the store took it."""
+        changes = self._book.take_changes()
+        if not changes.sightings:
+            return True
+        try:
+            await self._store.save_sightings(replace(changes, crops=await self._cleaned(changes.crops)))
+        except Unavailable as fault:
+            self._put_back(changes)
+            structlog.get_logger().warning("sightings_wait", reason=fault.message)
+            return False
+        except asyncio.CancelledError:
+            self._put_back(changes)
+            raise
+        self._figures.sightings_stored.inc(len(changes.sightings))
+        for sighting in changes.sightings:
+            self._tell(told(sighting))
+        return True
+
+    def _put_back(self, changes: Changes) -> None:
+        self._book.put_back(changes)
+        self._figures.store_failures.inc()
+        self._figures.dropped_timeline.set(self._book.dropped_timeline_entries)
+
+    async def _cleaned(self, crops: dict[str, bytes]) -> dict[str, bytes]:
+        """Return the crops in a form that is safe to store and to serve; what is no picture is left out."""
+        cleaned = {}
+        for sighting_id, raw in crops.items():
+            try:
+                cleaned[sighting_id] = (await self._cleaner.clean(raw)).jpeg
+            except BadInput as fault:
+                structlog.get_logger().warning("bad_crop", sighting=sighting_id, reason=fault.message)
+        return cleaned
+
+
+def told(sighting: Sighting) -> to_client.Sighting:
+    """Return a sighting as clients see it."""
+    return to_client.Sighting(
+        sighting_id=sighting.sighting_id,
+        object_id=sighting.object_id,
+        camera_id=sighting.camera_id,
+        first_seen=sighting.first_seen,
+        last_seen=sighting.last_seen,
+        frames=sighting.frames,
+        rect=sighting.rect,
+        has_crop=sighting.has_crop,
+        certainty=sighting.certainty,
+        distance=sighting.distance,
+    )

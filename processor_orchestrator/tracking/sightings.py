@@ -1,0 +1,133 @@
+"""Where and when sought objects were seen, gathered into visits. Does not store or send."""
+
+from collections import deque
+from dataclasses import dataclass, replace
+from zlib import crc32
+
+from backbone.wire.values import Box, camera_key
+
+GAP_SECONDS = 10.0
+"""An object that a camera does not see for longer begins a new sighting there."""
+
+CLOCK_LEAD_SECONDS = 5.0
+CLOCK_LAG_SECONDS = 3_600.0
+"""A picture's own time is believed within these bounds of our clock: a device may lag for a while, or be at 1970."""
+
+MAX_WAITING_TIMELINE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One visit of an object to one camera.
+
+    Attributes:
+        first_seen: seconds since the epoch; `last_seen` likewise.
+        frames: in how many pictures it was seen.
+        rect: where it was in the best view; x1, y1, x2, y2 in shares of the picture.
+        certainty: the detector's, of the best view.
+        distance: the smallest to a reference; None from processors that do not tell.
+        has_crop: whether a JPEG of the best view came.
+    """
+
+    sighting_id: str
+    object_id: int
+    camera_id: str | int
+    first_seen: float
+    last_seen: float
+    frames: int
+    rect: tuple[float, float, float, float]
+    certainty: float | None = None
+    distance: float | None = None
+    has_crop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """An object was seen by a camera in this second of the epoch."""
+
+    object_id: int
+    camera_id: str | int
+    second: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has to be stored; `crops` are JPEGs by sighting id."""
+
+    sightings: tuple[Sighting, ...]
+    crops: dict[str, bytes]
+    timeline: tuple[TimelineEntry, ...]
+
+
+class SightingBook:
+    """The sightings that go on now, and what of them is not stored yet."""
+
+    def __init__(self) -> None:
+        self._current: dict[tuple[int, str], Sighting] = {}
+        self._changed: dict[str, Sighting] = {}
+        self._crops: dict[str, bytes] = {}
+        self._timeline: deque[TimelineEntry] = deque()
+        self.dropped_timeline_entries = 0
+
+    def resume(self, sighting: Sighting) -> None:
+        """Take up a stored sighting after a restart, so that a visit that goes on is not counted twice."""
+        self._current[sighting.object_id, camera_key(sighting.camera_id)] = sighting
+
+    def observe(
+        self, object_id: int, camera_id: str | int, box: Box, *, frame_id: float, crop: bytes | None, now: float
+    ) -> Sighting:
+        """Note that a camera saw an object and return the sighting that this belongs to."""
+        seen_at = frame_id if now - CLOCK_LAG_SECONDS <= frame_id <= now + CLOCK_LEAD_SECONDS else now
+        place = (object_id, camera_key(camera_id))
+        current = self._current.get(place)
+        if current is None or seen_at - current.last_seen > GAP_SECONDS:
+            current = _first_view(object_id, camera_id, box, seen_at)
+            self._note_second(current, seen_at)
+        else:
+            if int(seen_at) > int(current.last_seen):
+                self._note_second(current, seen_at)
+            current = _seen_again(current, box, seen_at, better=crop is not None)
+        if crop is not None:
+            current = replace(current, has_crop=True)
+            self._crops[current.sighting_id] = crop
+        self._current[place] = current
+        self._changed[current.sighting_id] = current
+        return current
+
+    def take_changes(self) -> Changes:
+        """Return what is not stored yet and count it as stored."""
+        changes = Changes(tuple(self._changed.values()), self._crops, tuple(self._timeline))
+        self._crops = {}
+        self._changed.clear()
+        self._timeline.clear()
+        return changes
+
+    def put_back(self, changes: Changes) -> None:
+        """Take back what could not be stored; what changed since is newer and stays."""
+        self._changed = {sighting.sighting_id: sighting for sighting in changes.sightings} | self._changed
+        self._crops = changes.crops | self._crops
+        self._timeline.extendleft(reversed(changes.timeline))
+        while len(self._timeline) > MAX_WAITING_TIMELINE:
+            self._timeline.popleft()
+            self.dropped_timeline_entries += 1
+
+    def forget(self, object_id: int) -> None:
+        """End the visits of an object that is no longer sought."""
+        self._current = {place: sighting for place, sighting in self._current.items() if place[0] != object_id}
+
+    def _note_second(self, sighting: Sighting, seen_at: float) -> None:
+        self._timeline.append(TimelineEntry(sighting.object_id, sighting.camera_id, int(seen_at)))
+
+
+def _first_view(object_id: int, camera_id: str | int, box: Box, seen_at: float) -> Sighting:
+    sighting_id = f"{object_id}-{int(seen_at * 1000):x}-{crc32(camera_key(camera_id).encode()):08x}"
+    return Sighting(sighting_id, object_id, camera_id, seen_at, seen_at, 1, box.rect, box.certainty, box.distance)
+
+
+def _seen_again(sighting: Sighting, box: Box, seen_at: float, *, better: bool) -> Sighting:
+    longer = replace(sighting, frames=sighting.frames + 1, last_seen=max(sighting.last_seen, seen_at))
+    if better:
+        longer = replace(longer, rect=box.rect, certainty=box.certainty)
+    if box.distance is not None and (sighting.distance is None or box.distance < sighting.distance):
+        longer = replace(longer, distance=box.distance)
+    return longer

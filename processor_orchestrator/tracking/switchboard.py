@@ -1,0 +1,260 @@
+"""Between sockets, domain and store: stores what the domain decided, then sends what follows. Decides nothing."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+
+from backbone.errors import Unavailable
+from backbone.pictures import PictureCleaner, from_base64
+from backbone.wire import from_client, from_processor
+from backbone.wire.codec import checked_boxes, encode
+from backbone.wire.shared import Error, FeatureMap
+from backbone.wire.values import Message
+from processor_orchestrator.figures import OrchestratorFigures
+from processor_orchestrator.stores import Store
+from processor_orchestrator.tracking.events import Event, ObjectClosed
+from processor_orchestrator.tracking.roster import PeerId
+from processor_orchestrator.tracking.sightings import GAP_SECONDS, SightingBook
+from processor_orchestrator.tracking.tracking import Delivery, Tracking
+
+RETRY_SECONDS = 1.0
+EXPIRY_SECONDS = 0.5
+MAX_RESUMED = 1_000
+CLOSE_REPLACED = 4409
+
+
+class Peer(Protocol):
+    """A connected socket, as far as the switchboard needs it."""
+
+    def send_command(self, payload: bytes) -> None:
+        """Queue a text that must arrive."""
+
+    def send_frame(self, payload: bytes) -> None:
+        """Queue a text that a newer one makes worthless."""
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Let the peer go."""
+
+
+class Switchboard:
+    """The tracking conversation of one orchestrator process.
+
+    Args:
+        timeout: seconds after which an object is no longer sought.
+        cleaner: makes foreign pictures safe before they are stored.
+        now: wall clock, seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        book: SightingBook,
+        timeout: float,
+        cleaner: PictureCleaner,
+        figures: OrchestratorFigures,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._timeout = timeout
+        self._cleaner = cleaner
+        self._figures = figures
+        self._now = now
+        self._peers: dict[PeerId, Peer] = {}
+        self._peer_ids = itertools.count(1)
+        self._one_event_at_a_time = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self.tracking = Tracking(timeout=timeout)
+        self.book = book
+        self.loaded = False
+
+    # Life.
+
+    def start(self) -> None:
+        """Begin to load what is stored, and then to end expired objects."""
+        self._task = asyncio.ensure_future(self._work())
+
+    async def aclose(self) -> None:
+        """Tell every peer to come back, and end."""
+        for peer in list(self._peers.values()):
+            peer.close(1001, "going away")
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _work(self) -> None:
+        while not self.loaded:
+            try:
+                await self._load()
+            except Unavailable as fault:
+                structlog.get_logger().warning("cannot_load", reason=fault.message)
+                await asyncio.sleep(RETRY_SECONDS)
+        await self._end_expired_for_ever()
+
+    async def _load(self) -> None:
+        objects = await self._store.open_objects()
+        recent = await self._store.sightings(limit=MAX_RESUMED)
+        self.tracking = Tracking(timeout=self._timeout, objects=objects)
+        for sighting in recent:
+            if sighting.object_id in self.tracking.objects and self._now() - sighting.last_seen <= GAP_SECONDS:
+                self.book.resume(sighting)
+        self._figures.objects.set(len(objects))
+        self.loaded = True
+        structlog.get_logger().info("loaded", objects=len(objects))
+
+    # Peers.
+
+    def require_loaded(self) -> None:
+        """Refuse peers until the stored state is known.
+
+        Raises:
+            Unavailable: the store has not answered yet.
+        """
+        if not self.loaded:
+            raise Unavailable("expected the stored objects to be loaded, got no answer from the store yet")
+
+    def client_joined(self, peer: Peer) -> PeerId:
+        """Take in a client."""
+        peer_id = self._take_in(peer)
+        self.tracking.client_joined(peer_id)
+        self._figures.clients.set(len(self.tracking.roster.clients))
+        return peer_id
+
+    def client_left(self, peer_id: PeerId) -> None:
+        """Forget a client."""
+        self._peers.pop(peer_id, None)
+        self.tracking.client_left(peer_id)
+        self._figures.clients.set(len(self.tracking.roster.clients))
+
+    def processor_connected(self, peer: Peer) -> PeerId:
+        """Take in a processor that has not said which camera it speaks for."""
+        return self._take_in(peer)
+
+    def processor_joined(self, peer_id: PeerId, camera_id: str | int, subject: str | None) -> None:
+        """Let a processor speak for a camera; an older socket of the same camera is closed."""
+        replaced, told = self.tracking.processor_joined(peer_id, camera_id, subject, now=self._now())
+        if replaced is not None and replaced in self._peers:
+            self._peers[replaced].close(CLOSE_REPLACED, "a newer connection speaks for this camera")
+        self._figures.processors.set(len(self.tracking.roster.online()))
+        structlog.get_logger().info("processor_joined", camera=camera_id)
+        self.deliver(told)
+
+    def processor_left(self, peer_id: PeerId) -> None:
+        """Forget a processor's socket."""
+        self._peers.pop(peer_id, None)
+        told = self.tracking.processor_left(peer_id, now=self._now())
+        self._figures.processors.set(len(self.tracking.roster.online()))
+        self.deliver(told)
+
+    def _take_in(self, peer: Peer) -> PeerId:
+        peer_id = PeerId(next(self._peer_ids))
+        self._peers[peer_id] = peer
+        return peer_id
+
+    # What clients say.
+
+    async def start_object(self, peer_id: PeerId, message: from_client.Start) -> int:
+        """Open an object at a client's wish and return its id; it is stored when this returns.
+
+        Raises:
+            SearchlightError: the start cannot work; nothing was changed.
+        """
+        self.tracking.check_start(message)
+        image = None if message.image is None else (await self._cleaner.clean(from_base64(message.image))).jpeg
+        async with self._one_event_at_a_time:
+            self.tracking.check_start(message)
+            object_id = await self._store.next_object_id()
+            await self._happen(self.tracking.open(object_id, message, image=image, now=self._now()))
+            self.tracking.started_by(peer_id, object_id)
+        return object_id
+
+    async def stop_object(self, object_id: int) -> None:
+        """Close an object at a client's wish.
+
+        Raises:
+            NotFound: it is not sought.
+        """
+        async with self._one_event_at_a_time:
+            await self._happen(self.tracking.stop(object_id))
+
+    # What processors say.
+
+    async def learn(self, message: FeatureMap) -> None:
+        """Store what an object looks like and tell every processor.
+
+        Raises:
+            NotFound: it is not sought.
+        """
+        async with self._one_event_at_a_time:
+            await self._happen(self.tracking.learn(message))
+
+    async def complain(self, peer_id: PeerId, message: Error) -> None:
+        """Take a processor's complaint: it may end the object that the processor could not make out."""
+        structlog.get_logger().warning("processor_complains", code=message.code, reason=message.message[:500])
+        async with self._one_event_at_a_time:
+            ended = self.tracking.fail(peer_id, message)
+            if ended is not None:
+                await self._happen(ended)
+
+    def boxes(self, peer_id: PeerId, message: from_processor.BoundingBoxes) -> None:
+        """Hand boxes to every client and note the sightings in them.
+
+        Raises:
+            BadMessage: a box is not what it must be.
+            Conflict: the processor has not said which camera it speaks for.
+        """
+        checked = checked_boxes(message.boxes, reply_to="boundingBoxes")
+        self.deliver([self.tracking.boxes(peer_id, message)])
+        self._figures.box_messages.inc()
+        camera_id = self.tracking.camera_id_of(peer_id)
+        for box in checked:
+            if box.object_id in self.tracking.objects:
+                crop = from_base64(box.crop) if box.crop is not None else None
+                frame_id, now = float(message.frame_id), self._now()
+                self.book.observe(box.object_id, camera_id, box, frame_id=frame_id, crop=crop, now=now)
+
+    # Sending.
+
+    def deliver(self, deliveries: Iterable[Delivery]) -> None:
+        """Queue messages for their peers; each is encoded once."""
+        for delivery in deliveries:
+            if not delivery.peers:
+                continue
+            payload = encode(delivery.message)
+            for peer_id in delivery.peers:
+                peer = self._peers.get(peer_id)
+                if peer is not None:
+                    (peer.send_frame if delivery.droppable else peer.send_command)(payload)
+
+    def tell_camera(self, camera: str, message: Message) -> None:
+        """Queue a message for a camera's processor, by the camera's key; nothing happens while it is offline."""
+        peer = self.tracking.roster.online().get(camera)
+        if peer is not None:
+            self.deliver([Delivery((peer,), message)])
+
+    # Events.
+
+    async def _happen(self, event: Event) -> None:
+        """Store an event, then apply it and send what follows; when it cannot be stored nothing happened."""
+        try:
+            await self._store.save(event)
+        except Unavailable:
+            self._figures.store_failures.inc()
+            raise
+        self.deliver(self.tracking.apply(event))
+        self._figures.objects.set(len(self.tracking.objects))
+        if isinstance(event, ObjectClosed):
+            self.book.forget(event.object_id)
+
+    async def _end_expired_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(EXPIRY_SECONDS)
+            async with self._one_event_at_a_time:
+                with suppress(Unavailable):  # counted by _happen; tried again at the next turn
+                    for ended in self.tracking.expired(now=self._now()):
+                        await self._happen(ended)
