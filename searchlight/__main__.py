@@ -1,0 +1,48 @@
+"""The door: `searchlight` or `python -m searchlight`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from drill.score import main as score
+from searchlight import doctor, status, up
+
+DESCRIPTION = "Find a sought person across cameras, where the pictures are taken."
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    arguments = _parser().parse_args()
+    match arguments.command:
+        case "up":
+            sys.exit(up.run(data_dir=arguments.data_dir, port=arguments.port, seconds=arguments.seconds))
+        case "doctor":
+            sys.exit(doctor.run(data_dir=arguments.data_dir))
+        case "status":
+            sys.exit(status.run(url=arguments.url))
+        case "score":
+            sys.exit(score(["--data-dir", str(arguments.data_dir)]))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="searchlight", description=DESCRIPTION)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    up_parser = commands.add_parser("up", help="search for a person on two sample cameras, on this machine only")
+    up_parser.add_argument("--port", type=int, default=8000, help="port of the console (default: 8000)")
+    up_parser.add_argument("--seconds", type=float, help="stop by itself after so long (default: run until Ctrl-C)")
+    doctor_parser = commands.add_parser("doctor", help="say what is missing on this machine, and how to mend it")
+    score_parser = commands.add_parser("score", help="print identity scores (IDF1) on the sample footage")
+    for with_data in (up_parser, doctor_parser, score_parser):
+        with_data.add_argument(
+            "--data-dir",
+            type=Path,
+            default=Path("var"),
+            help="where footage, logs and Redis' files live (default: var)",
+        )
+    status_parser = commands.add_parser("status", help="say how a running orchestrator is")
+    status_parser.add_argument("--url", default="http://127.0.0.1:8000", help="its address (default: %(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
