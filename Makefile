@@ -26,7 +26,7 @@ lint: $(VENV)/.installed ## style of every source
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 types: $(VENV)/.installed ## strict types of every package
-	$(BIN)/mypy
+	$(BIN)/mypy $(PACKAGES:%=-p %)
 
 system: ## Debian packages that the tests use (redis-server, chromium), when run as root
 	@sh tests/install_system_packages.sh

@@ -33,7 +33,7 @@ def verdict(sighting: SightingView, truth: Truth, *, started_at: float) -> Verdi
     frame = round((sighting.first_seen - started_at) * truth.fps) % len(truth.frames)
     x1, y1, x2, y2 = sighting.rect
     box = (x1 * truth.width, y1 * truth.height, x2 * truth.width, y2 * truth.height)
-    best = (SAME_PLACE, None)
+    best: tuple[float, str | None] = (SAME_PLACE, None)
     for near in range(frame - 1, frame + NEAR_FRAMES + 1):
         for face in truth.frames[near % len(truth.frames)]:
             best = max(best, (iou(box, face.box), face.person), key=lambda found: found[0])

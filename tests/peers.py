@@ -25,9 +25,9 @@ class Peer:
     async def say_raw(self, raw: str | bytes, *, binary: bool = False) -> None:
         await self.connection.write_message(raw, binary=binary)
 
-    async def hear(self, kind: str | None = None) -> Any:
+    async def hear(self, kind: str | None = None, *, patience: float = PATIENCE) -> Any:
         """Return the next message (of a kind); bytes are returned as they are, None means closed."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             while True:
                 raw = await self.connection.read_message()
                 message = json.loads(raw) if isinstance(raw, str) else raw

@@ -1,0 +1,92 @@
+"""The main loop: newest frame and waiting commands in, boxes and JPEGs out. Decides nothing about faces."""
+
+import asyncio
+import time
+from concurrent.futures import Executor
+
+from backbone.latest_slot import LatestSlot
+from backbone.mjpeg import Broadcast
+from backbone.wire.stream_frames import StreamFrame
+from camera_processor.analyst import Analyst, Turn, Wanted
+from camera_processor.commands import CommandList
+from camera_processor.figures import ProcessorFigures
+from camera_processor.frames import Frame
+from camera_processor.orchestrator_client import OrchestratorClient
+from camera_processor.stream_demand import StreamDemand
+
+IDLE_SECONDS = 0.25
+"""How long commands may wait while no frame comes."""
+
+
+class FrameLoop:
+    """Turns frames into boxes, one at a time, on the worker thread.
+
+    Args:
+        worker: one thread; everything that touches the faces runs there.
+        client: None when no orchestrator is told.
+    """
+
+    def __init__(
+        self,
+        *,
+        slot: LatestSlot[Frame],
+        commands: CommandList,
+        analyst: Analyst,
+        worker: Executor,
+        client: OrchestratorClient | None,
+        demand: StreamDemand,
+        broadcast: Broadcast,
+        figures: ProcessorFigures,
+    ) -> None:
+        self._slot = slot
+        self._commands = commands
+        self._analyst = analyst
+        self._worker = worker
+        self._client = client
+        self._demand = demand
+        self._broadcast = broadcast
+        self._figures = figures
+
+    async def run(self) -> None:
+        """Turn until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            frame = await self._slot.take(timeout=IDLE_SECONDS)
+            commands = self._commands.drain()
+            if frame is None and not commands:
+                continue
+            wanted = self._wanted(frame)
+            turn = await loop.run_in_executor(self._worker, self._analyst.turn, frame, commands, wanted)
+            await self._tell(frame, turn)
+
+    def _wanted(self, frame: Frame | None) -> Wanted:
+        if frame is None:
+            return Wanted()
+        plain = self._demand.width if self._demand.wants(frame.grabbed_at) else None
+        return Wanted(overlay=self._broadcast.wants(frame.grabbed_at), plain_width=plain)
+
+    async def _tell(self, frame: Frame | None, turn: Turn) -> None:
+        self._count(turn)
+        if turn.overlay is not None:
+            self._broadcast.publish(turn.overlay)
+        if self._client is None:
+            return
+        for answer in turn.answers:
+            self._client.send(answer)
+        if turn.boxes is not None:
+            self._client.send(turn.boxes, droppable=not turn.identified)
+        if turn.plain is not None and frame is not None:
+            now = time.time()
+            grabbed_at = now - (time.monotonic() - frame.grabbed_at)
+            await self._client.send_picture(
+                StreamFrame(turn.plain, frame.frame_id, frame.sequence, grabbed_at=grabbed_at, encoded_at=now)
+            )
+
+    def _count(self, turn: Turn) -> None:
+        if turn.result is not None:
+            self._figures.processed.inc()
+            self._figures.detections.inc(turn.result.detected)
+            self._figures.encodings.inc(turn.result.encoded)
+            self._figures.seconds.observe(turn.seconds)
+        self._figures.jpegs.labels("overlay").inc(turn.overlay is not None)
+        self._figures.jpegs.labels("plain").inc(turn.plain is not None)

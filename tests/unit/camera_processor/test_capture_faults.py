@@ -1,0 +1,215 @@
+"""Whatever is killed or hangs, nothing is left behind and the camera comes back."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+import pytest
+
+from backbone.backoff import Backoff
+from backbone.latest_slot import LatestSlot
+from camera_processor import capture_process
+from camera_processor.capture import Capture, CaptureState
+from camera_processor.capture_process import LastWords
+from camera_processor.sources import parse_source
+from tests.fakes.cameras import Behaviour
+from tests.fakes.mjpeg_camera import MjpegCamera
+from tests.fakes.waiting import child_processes, is_alive, open_files, until
+
+CYCLES = 20
+
+
+@contextlib.asynccontextmanager
+async def watching(text, *, no_frame_timeout=1.0):
+    backoff = Backoff(first=0.05, limit=0.1)
+    source = parse_source(text)
+    async with Capture(source, slot=LatestSlot(), no_frame_timeout=no_frame_timeout, backoff=backoff) as capture:
+        yield capture
+
+
+def is_online(capture):
+    return lambda: capture.state is CaptureState.ONLINE
+
+
+def is_offline(capture):
+    return lambda: capture.state is CaptureState.OFFLINE
+
+
+async def test_a_killed_child_is_replaced():
+    async with watching("test:?fps=50") as capture:
+        await until(is_online(capture), within=10)
+        os.kill(capture.pid, signal.SIGKILL)
+        await until(is_offline(capture), within=2)
+        await until(is_online(capture), within=5)
+    assert "signal 9" in capture.last_error
+    assert capture.restarts == 1
+
+
+async def test_a_child_that_hangs_is_killed_and_replaced():
+    async with watching("test:?fps=50") as capture:
+        await until(is_online(capture), within=10)
+        hung = capture.pid
+        os.kill(hung, signal.SIGSTOP)
+        await until(is_offline(capture), within=4)
+        await until(is_online(capture), within=5)
+        assert not is_alive(hung)
+    assert "no picture for 1 s" in capture.last_error
+
+
+def command_lines():
+    """What runs on this machine, one line a process."""
+    lines = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            lines.append((process / "cmdline").read_bytes())
+    return lines
+
+
+CHILDREN = {
+    "prints garbage": "import sys, time; sys.stdout.write('no picture' * 100); sys.stdout.flush(); time.sleep(60)",
+    "claims an absurd size": """
+        import sys, time
+        from camera_processor.capture_wire import Header, Kind
+        sys.stdout.buffer.write(Header(Kind.PICTURE, width=100000, height=100000).pack()); sys.stdout.flush()
+        time.sleep(60)
+        """,
+    "drips": """
+        import sys, time
+        from camera_processor.capture_wire import Header, Kind
+        sys.stdout.buffer.write(Header(Kind.PICTURE, width=1000, height=1000).pack())
+        while True:
+            sys.stdout.buffer.write(b"x"); sys.stdout.flush(); time.sleep(0.05)
+        """,
+    "floods stderr": "import sys\nwhile True: sys.stderr.write('all is well ' * 1000)",
+    "closes its pipe and lives on": "import os, time; os.close(1); time.sleep(60)",
+    "ends without an end": "pass",
+    "crashes": "import ctypes; ctypes.string_at(0)",
+    "leaves a child of its own": """
+        import os, time
+        if os.fork(): print("no picture", flush=True)
+        time.sleep(60)
+        """,
+}
+
+
+@pytest.mark.parametrize("deed", sorted(CHILDREN))
+async def test_a_child_that_goes_wrong_is_replaced_and_leaves_nothing(deed, tmp_path, monkeypatch):
+    (tmp_path / "broken_child.py").write_text(textwrap.dedent(CHILDREN[deed]))
+    environment = capture_process._environment()
+    environment["PYTHONPATH"] += f":{tmp_path}"
+    files, threads, children = open_files(), threading.active_count(), child_processes()
+    with monkeypatch.context() as patch:
+        patch.setattr(capture_process, "SPAWNED_MODULE", "broken_child")
+        patch.setattr(capture_process, "_environment", lambda: environment)
+        async with watching("test:?fps=50") as capture:
+            await until(lambda: capture.restarts >= 2, within=15)
+            assert capture.state is CaptureState.OFFLINE
+            assert capture.frames == 0
+            assert 0 < len(capture.last_error) < 1500
+            patch.undo()
+            await until(is_online(capture), within=5)
+    assert (open_files(), threading.active_count(), child_processes()) == (files, threads, children)
+    assert not [line for line in command_lines() if b"broken_child" in line]
+
+
+PARENT = """
+    import asyncio, sys
+    from backbone.latest_slot import LatestSlot
+    from camera_processor.capture import Capture
+    from camera_processor.sources import parse_source
+
+    async def main():
+        async with Capture(parse_source(sys.argv[1]), slot=LatestSlot()) as capture:
+            while not capture.frames and not sys.argv[1].startswith("http"):
+                await asyncio.sleep(0.01)
+            while not capture.pid:
+                await asyncio.sleep(0.01)
+            print(capture.pid, flush=True)
+            await asyncio.sleep(60)
+
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_a_killed_parent_leaves_no_child(stopped):
+    """The second time the child is stopped, as if it hung in read(): the kernel kills it all the same."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(PARENT), "test:?fps=50"], stdout=subprocess.PIPE, text=True
+    )
+    with parent:
+        child = int(parent.stdout.readline())
+        assert is_alive(child)
+        if stopped:
+            os.kill(child, signal.SIGSTOP)
+        parent.kill()
+    await until(lambda: not is_alive(child), within=5)
+
+
+async def test_a_child_whose_stdin_ends_goes_away_by_itself():
+    with MjpegCamera() as camera:
+        camera.behaviour = Behaviour.HANG
+        child = subprocess.Popen(
+            [sys.executable, "-m", "camera_processor.capture_child"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        )
+        request = {"source": camera.url, "timeout": 60, "parent": os.getpid()}
+        child.stdin.write(json.dumps(request).encode() + b"\n")
+        child.stdin.flush()
+        await until(lambda: camera.connections, within=10)
+        assert child.poll() is None
+        child.stdin.close()
+        await until(lambda: child.poll() is not None, within=5)
+
+
+@pytest.mark.parametrize("line", [b"", b"no json\n", b"{}\n", b"[]\n", b"\xff" * 70_000])
+def test_a_child_that_is_asked_nonsense_says_so_and_ends(line):
+    done = subprocess.run(
+        [sys.executable, "-m", "camera_processor.capture_child"],
+        input=line,
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert done.stderr.startswith(b"capture: request:")
+
+
+async def test_twenty_vanishings_leave_no_file_thread_or_process_behind():
+    with MjpegCamera(fps=50) as camera:
+        files, threads, children = open_files(), threading.active_count(), child_processes()
+        async with watching(camera.url) as capture:
+            await until(is_online(capture), within=10)
+            for _cycle in range(CYCLES):
+                camera.vanish()
+                await until(is_offline(capture), within=5)
+                camera.come_back()
+                await until(is_online(capture), within=5)
+            assert threading.active_count() <= threads + 4
+            assert child_processes() <= children + 1
+            assert open_files() <= files + 6
+        assert capture.restarts >= CYCLES
+        await until(lambda: not camera._peers, within=5)
+    await until(lambda: child_processes() == children, within=5)
+    assert threading.active_count() <= threads
+    assert open_files() <= files
+
+
+def test_of_what_a_child_says_only_its_last_words_are_kept():
+    words = LastWords()
+    for number in range(1000):
+        words.feed(b"[h264 @ 0x55] error %d\n" % number + b"z" * 10_000)
+    words.feed(b"\ncapture: camera could not be opened\n")
+    said = words.text("nothing")
+    assert said.startswith("camera could not be opened (")
+    assert len(said) < 1100
+
+
+def test_a_silent_child_is_described_by_how_it_ended():
+    assert LastWords().text("exit code 1") == "exit code 1"

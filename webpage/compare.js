@@ -1,0 +1,41 @@
+/* Photo and crop side by side, because a human confirms. Judges nothing itself. */
+
+import { sightingCrop } from "./api.js";
+import { portraitOf } from "./portrait.js";
+import { clockTime } from "./times.js";
+
+export class Compare {
+  /**
+   * @param {object} parts
+   * @param {Store} parts.store
+   * @param {Record<string, HTMLElement>} parts.nodes dialog, title, photo, blank, crop, facts, close
+   */
+  constructor({ store, nodes }) {
+    Object.assign(this, { store, nodes });
+    nodes.close.addEventListener("click", () => nodes.dialog.close());
+    nodes.dialog.addEventListener("click", (event) => event.target === nodes.dialog && nodes.dialog.close());
+    nodes.photo.addEventListener("error", () => this.#showPhoto(null));
+  }
+
+  show(sighting) {
+    const { nodes, store } = this;
+    const { objectId, sightingId, cameraId, distance, firstSeen } = sighting;
+    const name = store.nameOf(objectId);
+    nodes.title.textContent = `Is this ${name}?`;
+    nodes.photo.alt = `Photo of ${name}`;
+    this.#showPhoto(portraitOf(store, objectId, sighting));
+    nodes.crop.src = sightingCrop(sightingId);
+    nodes.crop.alt = `Face seen on ${cameraId}`;
+    const near = distance === null ? "" : ` The distance is ${distance.toFixed(2)}; the smaller, the more alike.`;
+    const seen = `Seen on ${cameraId} at ${clockTime(firstSeen)}.`;
+    nodes.facts.textContent = `${seen}${near} A candidate: please confirm by eye.`;
+    nodes.dialog.showModal();
+  }
+
+  #showPhoto(address) {
+    this.nodes.photo.hidden = address === null;
+    this.nodes.blank.hidden = address !== null;
+    if (address === null) this.nodes.photo.removeAttribute("src");
+    else this.nodes.photo.src = address;
+  }
+}

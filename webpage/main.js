@@ -1,0 +1,104 @@
+/* The only wiring of the page: finds the nodes, makes the parts, introduces them to each other. Holds no behaviour. */
+
+import { Cameras } from "./cameras.js";
+import { CaseDialog } from "./case_dialog.js";
+import { Compare } from "./compare.js";
+import { Connection } from "./connection.js";
+import { Console } from "./console.js";
+import { LinkState } from "./link_state.js";
+import { People } from "./people.js";
+import { Session } from "./session.js";
+import { Sightings } from "./sightings.js";
+import { Store } from "./store.js";
+import { Toasts } from "./toasts.js";
+
+const byId = (id) => document.getElementById(id);
+
+/** Nodes by short names: nodes("case", "form", "file") is {form: #case-form, file: #case-file}. */
+const nodes = (part, ...names) => Object.fromEntries(names.map((name) => [name, byId(`${part}-${name}`)]));
+
+const origin = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}`;
+const store = new Store();
+const toasts = new Toasts({ region: byId("toasts"), whisper: byId("whisper") });
+
+const session = new Session({
+  store,
+  nodes: { ...nodes("session", "panel", "form", "token", "fault", "leave"), console: byId("console") },
+  onEnter: () => begin(),
+  onLeave: () => connection.stop(),
+  onFault: toasts.error,
+});
+
+const connection = new Connection({
+  url: `${origin}/client`,
+  token: () => session.token,
+  onMessage: (message) => conversation.hear(message),
+  onLink: (link) => {
+    store.link.value = link;
+    if (link.state === "open") conversation.catchUp();
+    if (link.state === "waiting") askWhoWeAre();
+  },
+  probe: () => session.check(),
+});
+
+const conversation = new Console({ store, connection, session, toasts });
+
+const compare = new Compare({
+  store,
+  nodes: nodes("compare", "dialog", "title", "photo", "blank", "crop", "facts", "close"),
+});
+
+new LinkState({
+  store,
+  nodes: nodes("link", "pill", "banner", "words", "retry"),
+  onRetry: () => connection.retryNow(),
+});
+
+new Cameras({
+  store,
+  nodes: nodes("cameras", "wall", "empty", "command", "count"),
+  processorUrl: `${origin}/processor`,
+  onBox: (camera, box, frameId) => conversation.follow(camera, box, frameId),
+});
+
+new People({
+  store,
+  nodes: nodes("people", "list", "empty", "count"),
+  onStop: (objectId) => conversation.stop(objectId),
+  onChoose: (objectId) => conversation.choose(objectId, { toggle: true }),
+  announce: (text) => toasts.announce(text),
+});
+
+new Sightings({
+  store,
+  nodes: nodes("sightings", "list", "empty", "count", "filter"),
+  onChoose: (objectId) => conversation.choose(objectId),
+  onPoint: (sighting) => conversation.point(sighting),
+  onCompare: (sighting) => compare.show(sighting),
+});
+
+new CaseDialog({
+  nodes: nodes("case", "dialog", "form", "open", "file", "drop", "preview", "hint", "name", "fault", "submit"),
+  onCase: (image, name) => conversation.openCase(image, name),
+});
+
+/** Connect when the session allows it, and hang up when it does not. */
+async function begin() {
+  connection.stop();
+  if (await mayEnter()) connection.start();
+}
+
+async function mayEnter() {
+  try {
+    return await session.check();
+  } catch {
+    return true; // nobody answers: the connection keeps trying and says so
+  }
+}
+
+/** The link was lost: perhaps because the session ended while the page was open. */
+async function askWhoWeAre() {
+  if (!(await mayEnter())) connection.stop();
+}
+
+begin();

@@ -1,0 +1,116 @@
+/* Turns what the server sends into checked values. The only place that trusts nothing about their shape. */
+
+const MAX_BOXES = 200;
+const MAX_CAMERAS = 200;
+const MAX_TEXT = 300;
+
+const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
+const numberOr = (value, otherwise) => (isNumber(value) ? value : otherwise);
+const isId = (value) => (typeof value === "string" && value !== "") || isNumber(value);
+const share = (value) => Math.min(1, Math.max(0, value));
+const shorten = (value) => (value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value);
+const textOr = (value, otherwise) => (typeof value === "string" && value.trim() ? shorten(value) : otherwise);
+const list = (value) => (Array.isArray(value) ? value : []);
+
+/** The key of a camera in the page: its id may be a string or a number, and a URL makes text of both. */
+export const cameraKey = (cameraId) => String(cameraId);
+
+/** A base64 picture as a data URL, or null when it is none; a data URL is taken as well. */
+export function pictureUrl(image) {
+  if (typeof image !== "string") return null;
+  const [, base64] = /^(?:data:image\/(?:jpeg|png|webp);base64,)?([A-Za-z0-9+/]+={0,2})$/.exec(image) ?? [];
+  if (!base64) return null;
+  const kind = base64.startsWith("iVBOR") ? "png" : base64.startsWith("UklGR") ? "webp" : "jpeg";
+  return `data:image/${kind};base64,${base64}`;
+}
+
+function box(raw) {
+  if (!isNumber(raw?.boxId) || !Array.isArray(raw.rect)) return null;
+  if (raw.rect.length !== 4 || !raw.rect.every(isNumber)) return null;
+  const [x1, y1, x2, y2] = raw.rect.map(share);
+  if (x2 <= x1 || y2 <= y1) return null;
+  return {
+    boxId: raw.boxId,
+    rect: [x1, y1, x2, y2],
+    objectType: textOr(raw.objectType, "face"),
+    certainty: numberOr(raw.certainty, null),
+    objectId: numberOr(raw.objectId, null),
+    distance: numberOr(raw.distance, null),
+  };
+}
+
+/** One camera of the roster, or null when it has no usable id. */
+export function camera(raw) {
+  if (!isId(raw?.cameraId)) return null;
+  return {
+    cameraId: raw.cameraId,
+    key: cameraKey(raw.cameraId),
+    online: raw.state === "online",
+    since: numberOr(raw.since, null),
+  };
+}
+
+/** One tracked person, or null; times are seconds since the epoch. */
+export function person(raw) {
+  if (!isNumber(raw?.objectId)) return null;
+  return {
+    objectId: raw.objectId,
+    name: textOr(raw.name, null),
+    openedAt: numberOr(raw.openedAt, null),
+    lastSeenAt: numberOr(raw.lastSeenAt, null),
+    expiresAt: numberOr(raw.expiresAt, null),
+    hasFeatureMap: raw.hasFeatureMap === true,
+    hasImage: raw.hasImage === true,
+    picture: pictureUrl(raw.image),
+  };
+}
+
+/** One sighting, or null; `firstSeen` and `lastSeen` are seconds since the epoch. */
+export function sighting(raw) {
+  if (!isId(raw?.sightingId) || !isNumber(raw.objectId) || !isId(raw.cameraId) || !isNumber(raw.firstSeen)) return null;
+  return {
+    sightingId: raw.sightingId,
+    objectId: raw.objectId,
+    cameraId: raw.cameraId,
+    firstSeen: raw.firstSeen,
+    lastSeen: numberOr(raw.lastSeen, raw.firstSeen),
+    distance: numberOr(raw.distance, null),
+    hasCrop: raw.hasCrop === true,
+  };
+}
+
+const checked = (raws, check, most) => list(raws).slice(0, most).map(check).filter((value) => value !== null);
+
+export const cameras = (raws) => checked(raws, camera, MAX_CAMERAS);
+export const people = (raws) => checked(raws, person, 500);
+export const sightings = (raws) => checked(raws, sighting, 500);
+
+const readers = {
+  boundingBoxes: (raw) =>
+    isId(raw.cameraId) && isNumber(raw.frameId)
+      ? { cameraId: raw.cameraId, frameId: raw.frameId, boxes: checked(raw.boxes, box, MAX_BOXES) }
+      : null,
+  newObject: person,
+  stop: (raw) => (isNumber(raw.objectId) ? { objectId: raw.objectId } : null),
+  sighting,
+  cameras: (raw) => ({ cameras: cameras(raw.cameras) }),
+  error: (raw) => ({
+    code: textOr(raw.code, "error"),
+    message: textOr(raw.message, "The server refused the last command without saying why."),
+    replyTo: textOr(raw.replyTo, null),
+  }),
+};
+
+/** Read one text message; null for what is no JSON, of an unknown type or of the wrong shape. */
+export function readMessage(text) {
+  let raw;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const type = raw?.type;
+  if (typeof type !== "string" || !Object.hasOwn(readers, type)) return null;
+  const value = readers[type](raw);
+  return value && { type, ...value };
+}
