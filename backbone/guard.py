@@ -54,15 +54,28 @@ class Guard:
         Raises:
             NotAllowed: the name is not one of this machine's own.
         """
-        name = urlsplit(f"//{host}").hostname
-        if self.verifier is None and name not in LOOPBACK_NAMES:
+        if self.verifier is None and _name_in(host) not in LOOPBACK_NAMES:
             raise NotAllowed("expected this machine's own name while authentication is off, got another Host")
 
     def allows_origin(self, origin: str | None, host: str) -> bool:
         """Return whether a page of `origin` may use this door; None is a caller that is no page."""
         if origin is None:
             return True
-        return urlsplit(origin).netloc.lower() == host.lower() or origin in self.allowed_origins
+        return origin in self.allowed_origins or (host != "" and _place_in(origin) == host.lower())
+
+
+def _name_in(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:  # half an IPv6 address
+        return None
+
+
+def _place_in(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def token_of(authorization: str | None, cookie: str | None) -> str | None:

@@ -45,7 +45,9 @@ class LatestSlot(Generic[T]):
                 await event.wait()
         except TimeoutError:
             pass
+        finally:
+            with self._lock:
+                self._waiter = None
         with self._lock:
-            self._waiter = None
             value, self._value = self._value, None
         return value

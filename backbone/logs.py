@@ -38,6 +38,7 @@ def configure(level: str, *, role: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     renderer: list[structlog.typing.Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        _tracebacks,
         structlog.processors.JSONRenderer(),
     ]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=renderer))

@@ -10,10 +10,13 @@ from tornado.iostream import StreamClosedError
 from backbone.errors import BadInput, Unavailable
 from backbone.guard import Access
 from backbone.latest_slot import LatestSlot
+from backbone.pacer import Pacer
 from backbone.web import BaseHandler
 
 BOUNDARY = b"frame"
 DEFAULT_FPS = 10.0
+MIN_FPS = 0.1
+"""Slower than one in ten seconds looks like a stall, and is let go as one."""
 MAX_FPS = 60.0
 MAX_VIEWERS = 500
 STALLED_SECONDS = 60.0
@@ -47,7 +50,7 @@ class Broadcast:
         self._on_demand = on_demand
         self._viewers: set[Viewer] = set()
         self._demand = 0.0
-        self._due = 0.0
+        self._pacer = Pacer()
 
     @property
     def viewers(self) -> int:
@@ -82,11 +85,7 @@ class Broadcast:
 
     def wants(self, now: float) -> bool:
         """Return whether a picture taken at `now` (monotonic seconds) is wanted, and count it as given when so."""
-        if not self._demand or now < self._due:
-            return False
-        # A quarter of a period of grace: cameras jitter, and a frame that is refused comes again a period later.
-        self._due = now + 0.75 / self._demand
-        return True
+        return self._demand > 0 and self._pacer.lets_pass(now, per_second=self._demand)
 
     def publish(self, jpeg: bytes) -> None:
         """Hand one picture to every viewer; the bytes are framed once and shared."""
@@ -112,14 +111,14 @@ def asked_fps(text: str | None) -> float:
     """Return the frames a second that a viewer asks for.
 
     Raises:
-        BadInput: it is no number over 0 and up to 60.
+        BadInput: it is no number from 0.1 to 60.
     """
     try:
         fps = DEFAULT_FPS if text is None else float(text)
     except ValueError:
         fps = 0.0
-    if not 0.0 < fps <= MAX_FPS:
-        raise BadInput(f"fps: expected a number over 0 and up to {MAX_FPS:g}, got {(text or '')[:40]!r}")
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise BadInput(f"fps: expected a number from {MIN_FPS:g} to {MAX_FPS:g}, got {(text or '')[:40]!r}")
     return fps
 
 

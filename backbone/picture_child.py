@@ -36,6 +36,7 @@ def reencode(raw: bytes, *, max_side: int, quality: int) -> tuple[bytes, int, in
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as fault:
         raise RefusedPictureError(f"expected a whole {kind} picture, got a broken one: {fault}") from None
     upright.thumbnail((max_side, max_side))
+    upright.info = {}  # Pillow writes a foreign comment from here
     out = io.BytesIO()
     upright.save(out, "JPEG", quality=quality)
     return out.getvalue(), upright.width, upright.height

@@ -43,7 +43,7 @@ class PictureCleaner:
         Raises:
             TooLarge: it is over 8 MiB.
             BadInput: it is no such picture, over 40 megapixels, broken, or takes too long to decode.
-            Unavailable: too many pictures wait already.
+            Unavailable: too many pictures wait already, or this machine can start no process.
         """
         if len(raw) > PICTURE_BYTES:
             raise TooLarge(f"expected a picture of at most {PICTURE_BYTES} bytes, got {len(raw)}")
@@ -58,14 +58,17 @@ class PictureCleaner:
 
     async def _in_child(self, raw: bytes) -> Picture:
         pipe = asyncio.subprocess.PIPE
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "backbone.picture_child", *self._arguments, stdin=pipe, stdout=pipe, stderr=pipe
-        )
+        command = (sys.executable, "-m", "backbone.picture_child", *self._arguments)
+        try:
+            child = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
+        except OSError as fault:
+            raise Unavailable(f"expected to start a decoder, got: {fault}") from None
         try:
             async with asyncio.timeout(DECODE_SECONDS):
                 out, told = await child.communicate(raw)
         except TimeoutError:
-            raise BadInput("expected a picture that can be decoded within 10 s, got one that cannot") from None
+            text = f"expected a picture that can be decoded within {DECODE_SECONDS:g} s, got one that cannot"
+            raise BadInput(text, code="bad_picture") from None
         finally:
             if child.returncode is None:
                 child.kill()

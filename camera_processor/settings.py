@@ -60,9 +60,7 @@ class Settings(WebSettings):
     @model_validator(mode="after")
     def _known_mode(self) -> Self:
         if self.processor_mode == "opencv":
-            raise ValueError(
-                "PROCESSOR_MODE opencv: expected an OpenCV with windows, got a headless one"
-            )
+            raise ValueError("PROCESSOR_MODE opencv: expected an OpenCV with windows, got a headless one")
         if self.processor_mode == "deploy" and self.orchestrator_url is None:
             raise ValueError("PROCESSOR_MODE deploy: expected an ORCHESTRATOR_URL, got none")
         return self

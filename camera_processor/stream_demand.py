@@ -1,25 +1,31 @@
 """Whether the next frame has to be encoded for the orchestrator's viewers. Does not encode or send."""
 
-from dataclasses import dataclass
+from backbone.pacer import Pacer
+
+MAX_FPS = 60.0
+MAX_WIDTH = 4096
+MAX_TOKENS = 16
 
 
-@dataclass(slots=True)
 class StreamDemand:
     """What the orchestrator asked for: fps and width, and how many JPEGs it still takes (token flow control)."""
 
-    fps: float = 0.0
-    width: int = 0
-    tokens: int = 0
-    _due: float = 0.0
+    def __init__(self) -> None:
+        self.fps = 0.0
+        self.width = 0
+        self.tokens = 0
+        self._pacer = Pacer()
 
     def start(self, *, fps: float, width: int, tokens: int) -> None:
         """Begin to send, at most `fps` a second and one for each token."""
-        self.fps, self.width, self.tokens = min(max(fps, 0.1), 60.0), min(max(width, 16), 4096), min(tokens, 16)
-        self._due = 0.0
+        self.fps = min(max(fps, 0.1), MAX_FPS)
+        self.width = min(max(width, 16), MAX_WIDTH)
+        self.tokens = min(tokens, MAX_TOKENS)
+        self._pacer = Pacer()
 
     def add_tokens(self, tokens: int) -> None:
         """Take note that JPEGs arrived."""
-        self.tokens = min(self.tokens + tokens, 16)
+        self.tokens = min(self.tokens + tokens, MAX_TOKENS)
 
     def stop(self) -> None:
         """Send nothing more."""
@@ -27,9 +33,7 @@ class StreamDemand:
 
     def wants(self, now: float) -> bool:
         """Return whether a JPEG of the frame at `now` (monotonic seconds) is wanted, and count it as sent when so."""
-        if not self.fps or self.tokens <= 0 or now < self._due:
+        if not self.fps or self.tokens <= 0 or not self._pacer.lets_pass(now, per_second=self.fps):
             return False
         self.tokens -= 1
-        # A quarter of a period of grace: cameras jitter, and a frame that is refused here comes again a period later.
-        self._due = now + 0.75 / self.fps
         return True

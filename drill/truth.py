@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from drill.assignment import heaviest_pairs
+from camera_processor.assignment import assign
 
 Box = tuple[float, float, float, float]
 
@@ -156,7 +156,7 @@ def _most_agreeing(agreeing: Counter[tuple[str, Hashable]]) -> int:
     table = np.zeros((len(persons), len(identities)))
     for (person, identity), count in agreeing.items():
         table[persons.index(person), identities.index(identity)] = count
-    return int(sum(table[row, column] for row, column in heaviest_pairs(table)))
+    return int(sum(table[row, column] for row, column in assign(-table)))
 
 
 def _scores(agreed: int, true_boxes: int, predicted_boxes: int) -> IdentityScores:

@@ -7,7 +7,7 @@ import socket
 import sys
 from pathlib import Path
 
-from backbone.errors import SearchlightError, Unavailable
+from backbone.errors import SearchlightError
 from backbone.wire.shared import Error
 from backbone.wire.to_client import Sighting
 from drill.footage import Clip, Footage, make_footage
@@ -89,11 +89,13 @@ class EmbeddedRun:
         for camera, url in self._camera_urls.items():
             await wait_until_ready(url, seconds=READY_SECONDS)
             screen.say(camera, f"plays its sample footage; by itself at {url}")
-        async with console_client(self._url) as console:
-            await self._seek(console)
-            screen.say("searchlight", f"open {self._url} in a browser; Ctrl-C ends everything")
-            await self._print_sightings(console)
-        raise Unavailable("expected the orchestrator to stay, but it closed the connection")
+        screen.say("searchlight", f"open {self._url} in a browser; Ctrl-C ends everything")
+        while True:
+            async with console_client(self._url) as console:
+                await self._seek(console)
+                await self._print_sightings(console)
+            screen.say("orchestrator", "closed the connection")
+            await wait_until_ready(self._url, seconds=READY_SECONDS)
 
     async def aclose(self) -> None:
         """End every process."""

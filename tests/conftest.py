@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import redis
 from PIL import Image
-from tests.processes import Role, free_port, role, wait_until
 
 from searchlight.embedded_redis import find_binary
+from tests.processes import Role, free_port, role, wait_until
 
 
 @pytest.fixture
@@ -27,7 +27,17 @@ class RedisServer:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
-        self._command = [str(find_binary()[0]), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+        self._command = [
+            str(find_binary()[0]),
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            str(folder),
+            "--save",
+            "",
+        ]
         self._command += ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"]
         self.start()
 

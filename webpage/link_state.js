@@ -11,7 +11,7 @@ export class LinkState {
   /**
    * @param {object} parts
    * @param {Store} parts.store
-   * @param {Record<string, HTMLElement>} parts.nodes pill, banner, words, retry
+   * @param {Record<string, HTMLElement>} parts.nodes pill, banner, next, retry
    * @param {() => void} parts.onRetry
    */
   constructor({ store, nodes, onRetry }) {
@@ -34,12 +34,12 @@ export class LinkState {
     const news = this.#lostAt !== null && Date.now() - this.#lostAt > GRACE_MS;
     this.nodes.banner.hidden = !news;
     document.documentElement.classList.toggle("cut-off", news);
-    if (news) setText(this.nodes.words, this.#told(retryAt));
+    if (news) setText(this.nodes.next, this.#next(retryAt));
   }
 
-  #told(retryAt) {
+  /** Stands outside the spoken notice: a screen reader would read the countdown out second by second. */
+  #next(retryAt) {
     const seconds = retryAt === null ? 0 : Math.ceil((retryAt - Date.now()) / 1000);
-    const lost = "No connection to the server. What you see may be out of date.";
-    return seconds > 0 ? `${lost} Trying again in ${seconds} s.` : `${lost} Trying now.`;
+    return seconds > 0 ? `Trying again in ${seconds} s.` : "Trying now.";
   }
 }

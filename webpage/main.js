@@ -50,7 +50,7 @@ const compare = new Compare({
 
 new LinkState({
   store,
-  nodes: nodes("link", "pill", "banner", "words", "retry"),
+  nodes: nodes("link", "pill", "banner", "next", "retry"),
   onRetry: () => connection.retryNow(),
 });
 

@@ -8,7 +8,7 @@ import { LIVE_AT_ONCE } from "./turns.js";
 
 const TURNS = `${LIVE_AT_ONCE} pictures are live at once and the others take turns. Point at one to keep it live.`;
 
-const WORDS = { broken: "Interrupted", still: "Still", online: "Live" };
+const WORDS = { broken: "Interrupted", still: "Still", waiting: "Connecting", online: "Live" };
 
 export class Tile {
   #frame;
@@ -65,7 +65,8 @@ export class Tile {
     const { camera, picture } = this;
     const since = camera.since === null ? "" : ` since ${clockTime(camera.since)}`;
     const turn = camera.online && !picture.live && this.until > 0;
-    const state = !camera.online ? "offline" : picture.broken ? "broken" : turn ? "still" : "online";
+    const seen = picture.live && !picture.shown ? "waiting" : "online";
+    const state = !camera.online ? "offline" : picture.broken ? "broken" : turn ? "still" : seen;
     setAttribute(this.node, "data-state", state);
     setText(this.#state, state === "offline" ? `Offline${since}` : WORDS[state]);
     setAttribute(this.#state, "title", turn ? TURNS : camera.online ? `Online${since}` : null);

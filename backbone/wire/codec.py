@@ -13,13 +13,16 @@ PICTURE_BYTES = 8 * 1024 * 1024
 PICTURE_MESSAGE_BYTES = PICTURE_BYTES * 4 // 3 + CONTROL_BYTES
 """A picture in base64 with the message around it."""
 
+MAX_COMMAS_BESIDE_PICTURE = 1_000
+"""What is large is one picture in base64, not many values: those would hold up everybody while they are read."""
+
 _encoder = msgspec.json.Encoder()
 
 
 class BadMessage(BadInput):
     """A message that was refused; `reply_to` is its type where one could be read."""
 
-    def __init__(self, message: str, *, code: str, reply_to: str | None) -> None:
+    def __init__(self, message: str, *, code: str, reply_to: str | None = None) -> None:
         super().__init__(message, code=code)
         self.reply_to = reply_to
 
@@ -35,13 +38,17 @@ def decode(raw: str | bytes, union: Any, *, picture_types: frozenset[str] = froz
     Raises:
         BadMessage: with what was expected and what came.
     """
+    size = strict_json.byte_size(raw)
+    commas = raw.count(b",") if isinstance(raw, bytes) else raw.count(",")
+    if size > CONTROL_BYTES and commas > MAX_COMMAS_BESIDE_PICTURE:
+        raise BadMessage(f"expected one picture in a message of {size} bytes, got many values", code="too_large")
     try:
         value = strict_json.loads(raw, max_bytes=PICTURE_MESSAGE_BYTES if picture_types else CONTROL_BYTES)
     except BadInput as fault:
-        raise BadMessage(fault.message, code=fault.code, reply_to=None) from None
+        raise BadMessage(fault.message, code=fault.code) from None
     kind = _known_type(value, union)
-    if len(raw) > CONTROL_BYTES and kind not in picture_types:
-        raise BadMessage(f"expected at most {CONTROL_BYTES} bytes, got {len(raw)}", code="too_large", reply_to=kind)
+    if size > CONTROL_BYTES and kind not in picture_types:
+        raise BadMessage(f"expected at most {CONTROL_BYTES} bytes, got {size}", code="too_large", reply_to=kind)
     try:
         return msgspec.convert(value, union)
     except msgspec.ValidationError as fault:
@@ -72,10 +79,11 @@ def type_of(message: Message) -> str:
 
 def _known_type(value: Any, union: Any) -> str:  # noqa: ANN401 - a plain JSON value and a typing construct
     if not isinstance(value, dict):
-        raise BadMessage(f"expected a JSON object, got {type(value).__name__}", code="bad_message", reply_to=None)
+        raise BadMessage(f"expected a JSON object, got {type(value).__name__}", code="bad_message")
     kind = value.get("type")
     if not isinstance(kind, str):
-        raise BadMessage("expected the key 'type' with a text, got none", code="bad_message", reply_to=None)
+        came = type(kind).__name__ if "type" in value else "none"
+        raise BadMessage(f"expected the key 'type' with a text, got {came}", code="bad_message")
     known = [member.__struct_config__.tag for member in get_args(union) or (union,)]
     if kind not in known:
         kind = kind[:64]

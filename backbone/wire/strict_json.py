@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from backbone.errors import BadInput, TooLarge
@@ -12,7 +13,6 @@ MAX_INT = 2**63 - 1
 # Only texts that match one of these pay for the slower check behind it.
 _MAY_OVERFLOW = re.compile(r"\d[eE]\+?\d{3}|\d{19}")
 _MAY_BE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 def loads(raw: str | bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - any JSON value may come
@@ -26,7 +26,6 @@ def loads(raw: str | bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - any JSO
         BadInput: the text is not JSON, or one of the refused forms.
     """
     text = _checked_text(raw, max_bytes)
-    _check_depth(text)
     big = _MAY_OVERFLOW.search(text) is not None
     try:
         value = json.loads(
@@ -36,37 +35,54 @@ def loads(raw: str | bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - any JSO
             parse_int=_bounded_int if big else None,
             parse_float=_finite_float if big else None,
         )
-    except (ValueError, RecursionError) as fault:
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError as fault:
         raise BadInput(f"expected JSON, got a text that is not: {fault}", code="bad_json") from None
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_depth(value)
     if _MAY_BE_SURROGATE.search(text):
         _check_surrogates(value)
     return value
 
 
+def byte_size(raw: str | bytes) -> int:
+    """Return how many bytes a text has on the wire."""
+    return len(raw) if isinstance(raw, bytes) or raw.isascii() else len(raw.encode(errors="surrogatepass"))
+
+
 def _checked_text(raw: str | bytes, max_bytes: int) -> str:
-    size = len(raw)
+    size = byte_size(raw)
     if size > max_bytes:
         raise TooLarge(f"expected at most {max_bytes} bytes of JSON, got {size}")
-    if isinstance(raw, str):
-        return raw
     try:
-        return raw.decode()
-    except UnicodeDecodeError as fault:
-        raise BadInput(f"expected UTF-8, got bytes that are not: {fault}", code="bad_json") from None
+        if isinstance(raw, bytes):
+            return raw.decode()
+        if not raw.isascii():
+            raw.encode()
+    except UnicodeError as fault:
+        raise BadInput(f"expected UTF-8, got a text that is not: {fault}", code="bad_json") from None
+    return raw
 
 
-def _check_depth(text: str) -> None:
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return
-    depth = 0
-    for token in _STRUCTURE.finditer(text):
-        mark = text[token.start()]
-        if mark in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise BadInput(f"expected JSON of at most {MAX_DEPTH} levels, got more", code="bad_json")
-        elif mark != '"':
-            depth -= 1
+def _check_depth(value: object) -> None:
+    """Look at the value level by level: finding the levels in the text costs the square of its length at worst."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _inside(outer) if isinstance(inner, dict | list)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _too_deep() -> BadInput:
+    return BadInput(f"expected JSON of at most {MAX_DEPTH} levels, got more", code="bad_json")
 
 
 def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

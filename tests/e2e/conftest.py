@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.processes import ROOT, Role, role
 
 from drill.footage import Footage, make_footage
+from tests.processes import ROOT, Role, role
 
 DATA_DIR = ROOT / "var"
 
@@ -54,5 +54,14 @@ def camera(orchestrator: Role, camera_id: str, source: str, *more: str) -> Role:
     """Start a camera processor that tells the orchestrator."""
     url = orchestrator.url.replace("http", "ws") + "/processor"
     return Role(
-        "camera_processor", "--camera-id", camera_id, "--source", source, "--orchestrator-url", url, "--port", "0", *more
+        "camera_processor",
+        "--camera-id",
+        camera_id,
+        "--source",
+        source,
+        "--orchestrator-url",
+        url,
+        "--port",
+        "0",
+        *more,
     )

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import requests
+
+from drill.footage import Footage
 from tests.conftest import RedisServer
 from tests.e2e.conftest import camera
 from tests.peers import client, processor
 from tests.processes import Role, free_port, until, wait_until
-
-from drill.footage import Footage
 
 
 @pytest.fixture
@@ -72,15 +72,15 @@ def test_idle_processors_rejoin_within_ten_seconds(redis_server: RedisServer, po
         for running in (idle, busy):
             running.wait_for_event("orchestrator_away")
         on_redis.append(start(redis_server, port))
-        began = time.monotonic()
         cameras = f"{on_redis[-1].url}/api/cameras"
         wait_until(
-            lambda: {c["cameraId"] for c in requests.get(cameras, timeout=5).json()["data"] if c["state"] == "online"}
-            == {"idle", "busy"},
+            lambda: (
+                {c["cameraId"] for c in requests.get(cameras, timeout=5).json()["data"] if c["state"] == "online"}
+                == {"idle", "busy"}
+            ),
             "both cameras",
             patience=10.0,
         )
-        print(f"both cameras were back after {time.monotonic() - began:.1f} s")
     finally:
         idle.terminate()
         busy.terminate()

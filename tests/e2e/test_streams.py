@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 import requests
+
 from tests.e2e.conftest import camera
 from tests.multipart import parts
 from tests.processes import Role, role, wait_until

@@ -91,5 +91,6 @@ async def test_a_camera_that_vanishes_is_always_found_again(kind):
         f"fds,threads,children before={before} most={most} after={after} rss_growth={grown}KiB {failures}"
     )
     assert not failures
+    assert most[2] == before[2] + 1, "one child at a time, and the count really sees it"
     assert all(now <= then for now, then in zip(after, before, strict=True))
     assert grown < RSS_GROWTH_KIB

@@ -1,0 +1,116 @@
+"""Settings: where they come from, and what a person reads when they are wrong."""
+
+import pytest
+from pydantic import Field, SecretStr
+
+from backbone.settings import RoleSettings, load
+from backbone.web_settings import WebSettings
+
+SECRET = "correct horse battery staple"
+
+
+class Sample(RoleSettings):
+    """A role of these tests."""
+
+    port: int = Field(8000, ge=0, le=65535, description="port")
+    password: SecretStr = Field(SecretStr("default"), min_length=5, description="secret")
+    needed: str = Field("default", pattern="^[a-z]+$", description="text")
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path, monkeypatch):
+    """Begin in an empty folder, so that no other `.env` is read."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("PORT", "PASSWORD", "PASSWORD_FILE", "NEEDED", "HOST", "LOG_LEVEL", "PUBLIC_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def password_of(*argv):
+    return load(Sample, program="sample", argv=list(argv)).password.get_secret_value()
+
+
+def test_precedence_is_flag_environment_file_dotenv_default(nowhere, monkeypatch):
+    assert password_of() == "default"
+    (nowhere / ".env").write_text("PASSWORD=from dotenv\n")
+    assert password_of() == "from dotenv"
+    (nowhere / "secret").write_text("from file\r\n")
+    monkeypatch.setenv("PASSWORD_FILE", str(nowhere / "secret"))
+    assert password_of() == "from file"
+    monkeypatch.setenv("PASSWORD", "from environment")
+    assert password_of() == "from environment"
+    assert password_of("--password", "from flag") == "from flag"
+
+
+def test_only_secrets_are_read_from_files(nowhere, monkeypatch):
+    (nowhere / "port").write_text("1")
+    monkeypatch.setenv("PORT_FILE", str(nowhere / "port"))
+    assert load(Sample, program="sample", argv=[]).port == 8000
+
+
+def test_a_secret_keeps_the_line_breaks_within(nowhere, monkeypatch):
+    (nowhere / "secret").write_text("two\nlines\n")
+    monkeypatch.setenv("PASSWORD_FILE", str(nowhere / "secret"))
+    assert password_of() == "two\nlines"
+
+
+def refused(capsys, *argv, settings=Sample):
+    with pytest.raises(SystemExit) as ending:
+        load(settings, program="sample", argv=list(argv))
+    assert ending.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_every_fault_is_told_at_once(capsys, monkeypatch):
+    monkeypatch.setenv("NEEDED", "NOT LOWER")
+    told = refused(capsys, "--port", "70000", "--log-level", "loud")
+    assert "3 fault(s)" in told
+    assert "--port (PORT): Input should be less than or equal to 65535, got '70000'" in told
+    assert "--needed (NEEDED): String should match pattern" in told
+    assert "--log-level (LOG_LEVEL)" in told
+    assert "see sample --help" in told
+
+
+def test_a_secret_is_never_printed(capsys, monkeypatch):
+    told = refused(capsys, "--password", "abcd", "--port", "x")
+    assert "--password (PASSWORD)" in told
+    assert "abcd" not in told
+    monkeypatch.setenv("PASSWORD", SECRET)
+    loaded = load(Sample, program="sample", argv=[])
+    assert SECRET not in f"{loaded} {loaded!r} {loaded.model_dump()} {loaded.model_dump_json()}"
+
+
+def test_a_file_that_is_missing_is_told_by_its_name(capsys, monkeypatch, nowhere):
+    monkeypatch.setenv("PASSWORD_FILE", str(nowhere / "missing"))
+    told = refused(capsys)
+    assert "PASSWORD_FILE: expected a readable text file, got:" in told
+
+
+def test_a_file_that_is_no_text_is_told_by_its_name(capsys, monkeypatch, nowhere):
+    (nowhere / "binary").write_bytes(b"\xff\xfe secret bytes")
+    monkeypatch.setenv("PASSWORD_FILE", str(nowhere / "binary"))
+    told = refused(capsys)
+    assert "PASSWORD_FILE: expected a readable text file" in told
+    assert "secret bytes" not in told
+
+
+@pytest.mark.parametrize("argv", [["--unknown"], ["--por", "1"], ["stray"]])
+def test_an_unknown_flag_ends_with_code_2(capsys, argv):
+    assert "sample" in refused(capsys, *argv)
+
+
+def test_beyond_loopback_a_key_is_needed(capsys):
+    told = refused(capsys, "--host", "0.0.0.0", settings=WebSettings)
+    assert "expected a PUBLIC_KEY (authentication on) to listen on 0.0.0.0, got none" in told
+
+
+def test_a_certificate_needs_its_key(capsys):
+    assert "expected both SSL_CERT and SSL_KEY" in refused(capsys, "--ssl-cert", "a.pem", settings=WebSettings)
+
+
+def test_the_guard_follows_from_the_settings(monkeypatch):
+    monkeypatch.setenv("PUBLIC_KEY", "a key")
+    monkeypatch.setenv("ALLOWED_ORIGINS", "https://a.example, https://b.example,")
+    guard = load(WebSettings, program="sample", argv=["--host", "0.0.0.0"]).guard()
+    assert guard.verifier is not None
+    assert guard.allowed_origins == {"https://a.example", "https://b.example"}

@@ -1,0 +1,67 @@
+"""What a camera processor can be told, and what it refuses to be told."""
+
+import pytest
+
+from backbone.settings import load
+from camera_processor.settings import Settings
+
+PROGRAM = "python -m camera_processor"
+
+
+def told(*arguments: str) -> Settings:
+    return load(Settings, program=PROGRAM, argv=list(arguments))
+
+
+def test_without_anything_it_shows_a_test_pattern_on_loopback() -> None:
+    settings = told()
+    assert (settings.source_text, settings.host, settings.port) == ("test:", "127.0.0.1", 9090)
+    assert not settings.tells_orchestrator
+
+
+def test_legacy_names_of_the_environment_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HLS_STREAM_URL", "http://camera.example/live.m3u8")
+    monkeypatch.setenv("ORCHESTRATOR_URL", "ws://localhost:8000/processor")
+    monkeypatch.setenv("CAMERA_ID", "legacy")
+    monkeypatch.setenv("PROCESSOR_MODE", "deploy")
+    settings = told()
+    assert settings.source_text == "http://camera.example/live.m3u8"
+    assert (settings.camera_id, settings.tells_orchestrator) == ("legacy", True)
+
+
+def test_tornado_mode_stays_by_itself_even_with_an_orchestrator() -> None:
+    assert not told("--processor-mode", "tornado", "--orchestrator-url", "ws://x:1/processor").tells_orchestrator
+
+
+def test_credentials_of_a_source_are_not_shown() -> None:
+    assert "hunter2" not in repr(told("--source", "rtsp://user:hunter2@camera.example/1"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--source", "gopher://x"], "--source"),
+        (["--orchestrator-url", "http://x/processor"], "--orchestrator-url"),
+        (["--processor-mode", "deploy"], "ORCHESTRATOR_URL"),
+        (["--processor-mode", "opencv"], "headless"),
+        (["--detection-alg", "yolo"], "--detection-alg"),
+        (["--host", "0.0.0.0"], "PUBLIC_KEY"),
+        (["--threshold", "0"], "--threshold"),
+    ],
+)
+def test_a_fault_is_named_and_ends_with_code_2(
+    arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        told(*arguments)
+    assert ended.value.code == 2
+    assert named in capsys.readouterr().err
+
+
+def test_every_flag_is_told_in_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        told("--help")
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    for name, field in Settings.model_fields.items():
+        assert f"--{name.replace('_', '-')}" in text
+        assert field.description, name
