@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from camera_processor.results import Picture
 
 MARGIN = 0.35  # shares of the box's size on each side
+ABSENT = 6.0  # seconds out of sight after which a face comes for another visit, and is shown anew
 PAUSE = 3.0  # seconds between two crops of one track
 BETTER = 1.2  # a view is worth another crop when its quality is this many times that of the last one
 
@@ -19,6 +20,7 @@ class _Told:
     object_id: int
     at: float
     quality: float
+    seen: float
 
 
 class Crops:
@@ -38,12 +40,14 @@ class Crops:
         """
         told = self._told.get(box_id)
         newly = told is None or told.object_id != object_id
-        paused = told is not None and now - told.at < PAUSE
-        better = told is None or quality >= BETTER * max(told.quality, 0.05)
-        if newly or (better and not paused):
-            self._told[box_id] = _Told(object_id, now, quality)
+        if told is None or newly or now - told.seen >= ABSENT:
+            self._told[box_id] = _Told(object_id, now, quality, now)
             return newly, True
-        return False, False
+        told.seen = now
+        if now - told.at < PAUSE or quality < BETTER * max(told.quality, 0.05):
+            return False, False
+        self._told[box_id] = _Told(object_id, now, quality, now)
+        return False, True
 
     def forget(self, box_id: int) -> None:
         """Drop what is known of a track that ended."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from camera_processor.crops import Crops, cut
+from camera_processor.crops import ABSENT, Crops, cut
 
 
 def test_the_first_time_brings_a_crop():
@@ -16,6 +16,14 @@ def test_a_better_view_brings_another_crop_after_a_pause():
     assert crops.due(1, 7, quality=0.9, now=1.0) == (False, False)
     assert crops.due(1, 7, quality=0.55, now=4.0) == (False, False)
     assert crops.due(1, 7, quality=0.9, now=4.0) == (False, True)
+
+
+def test_a_face_that_was_away_brings_a_crop_for_its_new_visit():
+    crops = Crops()
+    for tenth in range(50):
+        crops.due(1, 7, quality=0.5, now=tenth / 10)
+    assert crops.due(1, 7, quality=0.5, now=5.0 + ABSENT) == (False, True)
+    assert crops.due(1, 7, quality=0.5, now=5.1 + ABSENT) == (False, False)
 
 
 def test_another_object_on_the_track_is_told():
