@@ -126,7 +126,7 @@ PARENT = """
 
     async def main():
         async with Capture(parse_source(sys.argv[1]), slot=LatestSlot()) as capture:
-            while not capture.frames:
+            while not capture.pid:
                 await asyncio.sleep(0.01)
             print(capture.pid, flush=True)
             await asyncio.sleep(60)
@@ -135,24 +135,30 @@ PARENT = """
 """
 
 
-@pytest.mark.parametrize("trouble", ["none", "child is stopped", "stdin is held open"])
+@pytest.mark.parametrize("trouble", ["none", "child is stopped", "camera hangs and stdin is held open"])
 async def test_a_killed_parent_leaves_no_child(trouble):
-    """A process that inherited the child's stdin keeps it open: then only the kernel can tell of the parent's end."""
-    parent = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(PARENT), "test:?fps=50"], stdout=subprocess.PIPE, text=True
-    )
-    with parent:
-        child = int(parent.stdout.readline())
-        assert is_alive(child)
-        held = os.open(f"/proc/{child}/fd/0", os.O_WRONLY) if trouble == "stdin is held open" else None
-        if trouble == "child is stopped":
-            os.kill(child, signal.SIGSTOP)
-        parent.kill()
-    try:
-        await until(lambda: not is_alive(child), within=5)
-    finally:
-        if held is not None:
-            os.close(held)
+    """Where a process inherited the child's stdin and no picture breaks the pipe, only the kernel can tell it."""
+    with MjpegCamera(fps=50) as camera:
+        if "camera hangs" in trouble:
+            camera.behaviour = Behaviour.HANG
+        parent = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(PARENT), camera.url], stdout=subprocess.PIPE, text=True
+        )
+        held = None
+        with parent:
+            child = int(parent.stdout.readline())
+            await until(lambda: camera.connections, within=10)
+            assert is_alive(child)
+            if "stdin is held" in trouble:
+                held = os.open(f"/proc/{child}/fd/0", os.O_WRONLY)
+            if "stopped" in trouble:
+                os.kill(child, signal.SIGSTOP)
+            parent.kill()
+        try:
+            await until(lambda: not is_alive(child), within=5)
+        finally:
+            if held is not None:
+                os.close(held)
 
 
 async def test_a_child_whose_stdin_ends_goes_away_by_itself():
