@@ -101,4 +101,4 @@ async function askWhoWeAre() {
   if (!(await mayEnter())) connection.stop();
 }
 
-begin();
+session.enterByLink().then(begin);

@@ -34,6 +34,19 @@ export class Session {
     return session.authenticated;
   }
 
+  /** Sign in with the token of a link (`#token=...`), which leaves the address at once. */
+  async enterByLink() {
+    const jwt = new URLSearchParams(location.hash.slice(1)).get("token");
+    if (!jwt) return;
+    history.replaceState(null, "", location.pathname);
+    try {
+      await signIn(jwt);
+      this.#token = jwt;
+    } catch (error) {
+      this.onFault(error.message);
+    }
+  }
+
   /** The server said that we are not signed in (any more). */
   expired() {
     this.#token = null;
