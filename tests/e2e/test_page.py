@@ -6,35 +6,21 @@ Every test also fails when the browser's console shows an error, or when the pag
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect, sync_playwright
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SILENT = ("disable-background-networking", "disable-component-update", "disable-quic", "disable-sync", "no-first-run")
-FLAGS = [f"--{flag}" for flag in ("no-sandbox", "disable-gpu", *SILENT)]
+from tests.browser import CHROMIUM, FLAGS, WHERE_FROM, Watch
+
 PATIENCE_MS = 60_000  # two cores find, encode and match faces meanwhile
 HOSTILE = "<img src=x onerror=\"document.title='stolen'\">"
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None,
-    reason="no chromium, chromium-browser or google-chrome on PATH; on Debian: apt-get install chromium",
+    reason=WHERE_FROM,
 )
-
-
-class Watch:
-    """What a page did that it must not: script errors, console errors, questions to other hosts."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.faults: list[str] = []
-        page.on("pageerror", lambda error: self.faults.append(f"script error: {error}"))
-        page.on("console", lambda said: said.type == "error" and self.faults.append(f"console: {said.text}"))
-        page.on("dialog", lambda dialog: (self.faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        allowed = (url, url.replace("http", "ws", 1), "data:", "blob:")
-        page.on("request", lambda asked: asked.url.startswith(allowed) or self.faults.append(f"asked {asked.url}"))
 
 
 @pytest.fixture
