@@ -3,10 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := backbone faces camera_processor processor_orchestrator searchlight drill
+PACKAGES := backbone faces camera_processor fleet_agent processor_orchestrator searchlight drill
 
 help: ## this menu
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +34,9 @@ system: ## Debian packages that the tests use (redis-server, chromium), when run
 test: system lint types ## lint, types and all tests
 	$(BIN)/python -m pytest
 
+endurance: $(VENV)/.installed ## what takes longer: 200 camera cycles, a million messages
+	$(BIN)/python -m pytest tests/endurance/test_camera_cycles.py tests/endurance/test_message_fuzz.py -s
+
 score: $(VENV)/.installed ## identity score (IDF1) on the sample footage
 	$(BIN)/searchlight score
 
@@ -47,4 +50,6 @@ lock: $(VENV)/.installed ## resolve the dependencies again, with hashes
 clean: ## remove the virtual environment and what runs left behind
 	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help install run doctor lint types system test score format lock clean
+.PHONY: help install run doctor lint types system test endurance score format lock clean
+
+include stack/targets.mk

@@ -18,6 +18,7 @@ class Access(Enum):
     OPEN = "open"
     CLIENT = "client"
     PROCESSOR = "processor"
+    FLEET = "fleet"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from abc import abstractmethod
 from typing import ClassVar
 
 import structlog
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.websocket import WebSocketClosedError, WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
 
 from backbone.auth import Principal
-from backbone.errors import NotAuthenticated, SearchlightError, Unavailable
+from backbone.errors import BadInput, NotAllowed, NotAuthenticated, SearchlightError, Unavailable
 from backbone.guard import Access
 from backbone.outbox import Outbox, PeerTooSlow
 from backbone.web import BaseHandler
@@ -17,6 +17,7 @@ from backbone.wire.codec import PICTURE_MESSAGE_BYTES, BadMessage, encode
 from backbone.wire.shared import Error
 from backbone.wire.values import Message
 
+CLOSE_TOO_BIG = 1009
 CLOSE_TRY_AGAIN = 1013
 CLOSE_NOT_AUTHENTICATED = 4401
 AUTHENTICATION_SECONDS = 10.0
@@ -28,6 +29,24 @@ class SocketCount:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.open = 0
+
+
+class CountedProtocol(WebSocketProtocol13):
+    """Counts the connections that Tornado ends by itself: a message too large, text not in UTF-8, broken frames."""
+
+    handler: "BaseSocket"
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Count a message over the bound; with any other code our own side, or the peer, has decided."""
+        if code == CLOSE_TOO_BIG and not self.client_terminated:
+            self.handler.count_refused("too_large")
+        super().close(code, reason)
+
+    def _abort(self) -> None:
+        """Count an open connection that is cut off without a word; Tornado has no public place to hear of it."""
+        if not (self.server_terminated or self.client_terminated or self.stream.closed()):
+            self.handler.count_refused("bad_frame")
+        super()._abort()
 
 
 class BaseSocket(WebSocketHandler, BaseHandler):
@@ -42,6 +61,9 @@ class BaseSocket(WebSocketHandler, BaseHandler):
     authenticated = False
     acting_on: str | None = None
     """Type of the message that is being acted on, for the answer when it is refused."""
+    _expiry: asyncio.TimerHandle | None = None
+    _last_word: tuple[int, str] | None = None
+    """Code and reason with which the socket is closed once everything is sent."""
 
     @property
     def max_message_size(self) -> int:
@@ -49,28 +71,45 @@ class BaseSocket(WebSocketHandler, BaseHandler):
         return PICTURE_MESSAGE_BYTES
 
     def prepare(self) -> None:
-        """Check host and capacity; a token may come now or as the first message."""
+        """Check host, page and capacity; a token may come now or as the first message."""
         self.guard.check_host(self.request.host)
+        self.check_page_origin()
+        if self.request.headers.get("Upgrade", "").lower() != "websocket":
+            raise BadInput("expected a WebSocket, got a plain request", code="no_websocket")
         if self.count.open >= self.count.limit:
             raise Unavailable(f"expected at most {self.count.limit} connections, got one more")
         if self.guard.verifier is None or self.presented_token() is not None:
-            self.admit(self.guard.authenticate(self.presented_token(), self.role))
+            self.principal = self.guard.authenticate(self.presented_token(), self.role)
+            self.authenticated = True
+
+    def check_page_origin(self) -> None:
+        """Let in pages of this origin and the listed ones; a WebSocket's GET may change something."""
+        if not self.guard.allows_origin(self.request.headers.get("Origin"), self.request.host):
+            raise NotAllowed("expected a page of this origin, got another")
 
     def check_origin(self, origin: str) -> bool:
-        """Let in pages of this origin and the listed ones."""
+        """Say again what `check_page_origin` has said, where Tornado asks."""
         return self.guard.allows_origin(origin, self.request.host)
 
-    def admit(self, principal: Principal | None) -> None:
-        """Note who the peer is; the socket is closed when the token expires."""
-        self.principal, self.authenticated = principal, True
-        if principal is not None:
-            remaining = max(0.0, principal.expires_at - time.time())
-            self._expiry = asyncio.get_running_loop().call_later(remaining, self.close, CLOSE_NOT_AUTHENTICATED)
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        """Return Tornado's protocol with our counting."""
+        plain = super().get_websocket_protocol()
+        return CountedProtocol(self, False, plain.params) if isinstance(plain, WebSocketProtocol13) else None
 
     def authenticate(self, token: str) -> None:
         """Check a token that came as a message; with authentication off any is taken and ignored."""
         if self.guard.verifier is not None:
-            self.admit(self.guard.authenticate(token, self.role))
+            self.principal = self.guard.authenticate(token, self.role)
+            self.authenticated = True
+            self._close_at_expiry(self.principal)
+
+    def _close_at_expiry(self, principal: Principal | None) -> None:
+        """Let the token last as long as it says; a later token replaces an earlier one."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if principal is not None:
+            remaining, words = max(0.0, principal.expires_at - time.time()), (CLOSE_NOT_AUTHENTICATED, "token expired")
+            self._expiry = asyncio.get_running_loop().call_later(remaining, self.close, *words)
 
     def open(self, *_args: str, **_kwargs: str) -> None:
         """Begin to send what is queued."""
@@ -79,27 +118,34 @@ class BaseSocket(WebSocketHandler, BaseHandler):
         self._waiting = asyncio.Event()
         self._writer = asyncio.ensure_future(self._write_from_outbox())
         asyncio.get_running_loop().call_later(AUTHENTICATION_SECONDS, self._close_when_unknown)
+        self._close_at_expiry(self.principal)
         self.opened()
 
     def on_close(self) -> None:
         """Stop sending and let the subclass forget the peer."""
         self.count.open -= 1
         self._writer.cancel()
-        if (expiry := getattr(self, "_expiry", None)) is not None:
-            expiry.cancel()
+        if self._expiry is not None:
+            self._expiry.cancel()
         self.closed()
 
     async def on_message(self, message: str | bytes) -> None:
         """Hand a message to `receive`; answer what was refused."""
+        if self._is_ending():
+            return
         self.acting_on = None
         try:
             await self.receive(message)
         except SearchlightError as fault:
             reply_to = fault.reply_to if isinstance(fault, BadMessage) else self.acting_on
-            self.figures.refused.labels(self.role.value, fault.code).inc()
+            self.count_refused(fault.code)
             self.send(Error(code=fault.code, message=fault.message, reply_to=reply_to))
             if isinstance(fault, NotAuthenticated):
-                self.close(CLOSE_NOT_AUTHENTICATED, "not authenticated")
+                self._last_word = (CLOSE_NOT_AUTHENTICATED, "not authenticated")
+
+    def count_refused(self, code: str) -> None:
+        """Count what this peer said in vain."""
+        self.figures.refused.labels(self.role.value, code).inc()
 
     def require_authenticated(self) -> None:
         """Refuse everything but `authenticate` from a peer that has not said who it is.
@@ -116,6 +162,8 @@ class BaseSocket(WebSocketHandler, BaseHandler):
 
     def send_command(self, payload: bytes) -> None:
         """Queue a text that must arrive; a peer that cannot keep up is let go with 1013."""
+        if self._is_ending():
+            return
         try:
             self.outbox.put_command(payload)
         except PeerTooSlow as fault:
@@ -126,12 +174,23 @@ class BaseSocket(WebSocketHandler, BaseHandler):
 
     def send_frame(self, payload: bytes) -> None:
         """Queue a text that a newer one makes worthless."""
+        if self._is_ending():
+            return
+        dropped = self.outbox.dropped_frames
         self.outbox.put_frame(payload)
+        if self.outbox.dropped_frames > dropped:
+            self.figures.dropped.labels(self.role.value).inc()
         self._waiting.set()
+
+    def _is_ending(self) -> bool:
+        return self.ws_connection is None or self._last_word is not None
 
     async def _write_from_outbox(self) -> None:
         while True:
             item = self.outbox.take()
+            if item is None and self._last_word is not None:
+                self.close(*self._last_word)
+                return
             if item is None:
                 self._waiting.clear()
                 await self._waiting.wait()

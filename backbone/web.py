@@ -45,11 +45,14 @@ class Route:
 
 
 class Figures:
-    """The counters of a door: what was refused, and why."""
+    """The counters of a door: what was refused, and why; what was dropped for peers that are too slow."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.refused = Counter(
             "searchlight_refused_total", "Messages and requests that were refused", ["where", "code"], registry=registry
+        )
+        self.dropped = Counter(
+            "searchlight_dropped_total", "Messages that newer ones pushed out", ["where"], registry=registry
         )
 
 

@@ -17,6 +17,7 @@ class WebSettings(RoleSettings):
     audience: str = Field("searchlight", description="audience that a token must name")
     client_role: str = Field("client", description="role that a client's token must carry")
     processor_role: str = Field("processor", description="role that a processor's token must carry")
+    fleet_role: str = Field("fleet", description="role that a fleet agent's token must carry")
     allowed_origins: str = Field("", description="other origins whose pages may use this door, comma separated")
     ssl_cert: str | None = Field(None, description="file with the certificate chain, PEM")
     ssl_key: str | None = Field(None, description="file with the certificate's key, PEM")
@@ -38,7 +39,11 @@ class WebSettings(RoleSettings):
         origins = (origin.strip() for origin in self.allowed_origins.split(","))
         return Guard(
             verifier=TokenVerifier(key, self.audience) if key is not None else None,
-            roles={Access.CLIENT: self.client_role, Access.PROCESSOR: self.processor_role},
+            roles={
+                Access.CLIENT: self.client_role,
+                Access.PROCESSOR: self.processor_role,
+                Access.FLEET: self.fleet_role,
+            },
             allowed_origins=frozenset(origin for origin in origins if origin),
         )
 

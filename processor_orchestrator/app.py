@@ -21,6 +21,16 @@ from processor_orchestrator.console.handlers_api import (
 from processor_orchestrator.console.handlers_page import PageFileHandler
 from processor_orchestrator.console.handlers_session import SessionHandler
 from processor_orchestrator.figures import OrchestratorFigures
+from processor_orchestrator.fleet.desk import FleetDesk
+from processor_orchestrator.fleet.handlers_fleet_agent import FleetAgentSocket
+from processor_orchestrator.fleet.handlers_fleet_api import (
+    NAME_IN_PATH,
+    NODE_IN_PATH,
+    ContainerHandler,
+    ContainersHandler,
+    FleetHandler,
+)
+from processor_orchestrator.fleet.nodes import MAX_NODES
 from processor_orchestrator.settings import Settings
 from processor_orchestrator.store_watch import StoreWatch
 from processor_orchestrator.stores import Store
@@ -59,6 +69,7 @@ class Orchestrator:
             tell=self._tell_sighting,
         )
         self.relay = StreamRelay(tell=self.switchboard.tell_camera, figures=figures)
+        self.desk = FleetDesk(figures=figures)
 
     def routes(self) -> list[Route]:
         """Return every path of the role."""
@@ -80,9 +91,20 @@ class Orchestrator:
             Route("/api/sightings", SightingsHandler, {"store": store}),
             Route("/api/sightings/([0-9a-f-]{1,64})/crop.jpg", CropHandler, {"store": store}),
             Route("/api/session", SessionHandler),
+            *self._fleet_routes(),
             *health.routes({"store": self.watch.state}, self.registry),
             Route("/static/(.*)", PageFileHandler, page),
             Route("/()", PageFileHandler, page | {"default_filename": "index.html"}),
+        ]
+
+    def _fleet_routes(self) -> list[Route]:
+        desk = {"desk": self.desk}
+        containers = f"/api/fleet/({NODE_IN_PATH})/containers"
+        return [
+            Route("/fleet", FleetAgentSocket, desk | {"count": SocketCount(MAX_NODES)}),
+            Route("/api/fleet", FleetHandler, desk),
+            Route(containers, ContainersHandler, desk),
+            Route(f"{containers}/({NAME_IN_PATH})", ContainerHandler, desk),
         ]
 
     async def serve(self, stop: asyncio.Event) -> None:
@@ -94,6 +116,7 @@ class Orchestrator:
         structlog.get_logger().info("listening", host=self.settings.host, port=port)
         await stop.wait()
         server.stop()
+        await self.desk.aclose()
         await self.switchboard.aclose()
         await self.writer.aclose()
         await self.watch.aclose()

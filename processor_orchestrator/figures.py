@@ -20,7 +20,17 @@ class OrchestratorFigures:
             "Timeline entries dropped while the store was away",
             registry=registry,
         )
+        self.dropped_sightings = Gauge(
+            "orchestrator_dropped_sightings", "Sightings dropped while the store was away", registry=registry
+        )
         self.stream_frames = Counter(
             "orchestrator_stream_frames", "JPEGs received from processors", ["camera"], registry=registry
         )
         self.stream_viewers = Gauge("orchestrator_stream_viewers", "Viewers of live pictures", registry=registry)
+        self.fleet_nodes = Gauge("orchestrator_fleet_nodes", "Connected fleet agents", registry=registry)
+        self.fleet_commands = Counter(
+            "orchestrator_fleet_commands",
+            "Commands for nodes, by type and what came of them",
+            ["type", "code"],
+            registry=registry,
+        )

@@ -1,8 +1,9 @@
 /* The server's REST interface. Turns its answers into checked values and its refusals into errors; retries nothing. */
 
-import { cameras, people, sightings } from "./wire.js";
+import { cameras, containers, fleet, people, sightings } from "./wire.js";
 
 const PATIENCE_MS = 8000;
+const COMMAND_PATIENCE_MS = 45_000; // the server gives a node 35 s
 
 /** A refusal or a failure: `status` is the HTTP status, 0 when no answer came at all. */
 export class ApiError extends Error {
@@ -12,10 +13,10 @@ export class ApiError extends Error {
   }
 }
 
-async function ask(path, options = {}) {
+async function ask(path, options = {}, patience = PATIENCE_MS) {
   let answer;
   try {
-    answer = await fetch(path, { ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
+    answer = await fetch(path, { ...options, signal: AbortSignal.timeout(patience) });
   } catch {
     throw new ApiError(0, "The server does not answer.");
   }
@@ -39,6 +40,20 @@ export const readPeople = async () => people((await ask("/api/objects"))?.data);
 export async function readSightings(objectId) {
   const filter = objectId === null ? "" : `&objectId=${encodeURIComponent(objectId)}`;
   return sightings((await ask(`/api/sightings?limit=100${filter}`))?.data);
+}
+
+export const readFleet = async () => fleet((await ask("/api/fleet"))?.data);
+
+const containersOf = (nodeId) => `/api/fleet/${encodeURIComponent(nodeId)}/containers`;
+
+/** Have a node start a container: {kind, name, device or source}; answers all that run there. */
+export async function startContainer(nodeId, order) {
+  return containers((await ask(containersOf(nodeId), send("POST", order), COMMAND_PATIENCE_MS))?.data);
+}
+
+export async function stopContainer(nodeId, name) {
+  const path = `${containersOf(nodeId)}/${encodeURIComponent(name)}`;
+  return containers((await ask(path, { method: "DELETE" }, COMMAND_PATIENCE_MS))?.data);
 }
 
 /** {authRequired, authenticated}; an answer of another shape counts as "no sign-in needed". */

@@ -5,6 +5,9 @@ import { CaseDialog } from "./case_dialog.js";
 import { Compare } from "./compare.js";
 import { Connection } from "./connection.js";
 import { Console } from "./console.js";
+import { Fleet } from "./fleet.js";
+import { FleetDesk } from "./fleet_desk.js";
+import { FleetDialog } from "./fleet_dialog.js";
 import { LinkState } from "./link_state.js";
 import { People } from "./people.js";
 import { Session } from "./session.js";
@@ -80,6 +83,25 @@ new Sightings({
 new CaseDialog({
   nodes: nodes("case", "dialog", "form", "open", "file", "drop", "preview", "hint", "name", "fault", "submit"),
   onCase: (image, name) => conversation.openCase(image, name),
+});
+
+const desk = new FleetDesk({ store, session, toasts });
+
+const fleetDialog = new FleetDialog({
+  store,
+  nodes: {
+    ...nodes("fleet", "dialog", "title", "form", "kind", "name", "where", "place"),
+    ...nodes("fleet", "other", "source", "rules", "fault", "submit"),
+  },
+  onOrder: (nodeId, order) => desk.start(nodeId, order),
+});
+
+new Fleet({
+  store,
+  nodes: nodes("fleet", "panel", "list", "count"),
+  onStart: (nodeId) => fleetDialog.show(nodeId),
+  onStop: (nodeId, name) => desk.stop(nodeId, name),
+  announce: (text) => toasts.announce(text),
 });
 
 /** Connect when the session allows it, and hang up when it does not. */

@@ -85,6 +85,42 @@ export const cameras = (raws) => checked(raws, camera, MAX_CAMERAS);
 export const people = (raws) => checked(raws, person, 500);
 export const sightings = (raws) => checked(raws, sighting, 500);
 
+function container(raw) {
+  if (!isId(raw?.name)) return null;
+  return {
+    name: String(raw.name),
+    kind: textOr(raw.kind, "unknown"),
+    state: textOr(raw.state, "unknown"),
+    device: textOr(raw.device, null),
+    source: textOr(raw.source, null),
+  };
+}
+
+const texts = (raws) => list(raws).slice(0, 100).filter((text) => typeof text === "string");
+const kindOf = (raw) =>
+  isId(raw?.kind) ? { kind: String(raw.kind), devices: texts(raw.devices), sources: texts(raw.sources) } : null;
+
+/** One machine of the fleet, or null; `since` is in seconds since the epoch, `load` to be compared with `cores`. */
+export function machine(raw) {
+  if (!isId(raw?.nodeId)) return null;
+  return {
+    nodeId: String(raw.nodeId),
+    online: raw.state === "online",
+    since: numberOr(raw.since, 0),
+    architecture: textOr(raw.architecture, "unknown"),
+    cores: Math.max(1, numberOr(raw.cores, 1)),
+    memoryBytes: numberOr(raw.memoryBytes, 0),
+    load: numberOr(raw.load, 0),
+    devices: texts(raw.devices),
+    kinds: checked(raw.kinds, kindOf, 100),
+    containers: containers(raw.containers),
+    fault: textOr(raw.fault, null),
+  };
+}
+
+export const containers = (raws) => checked(raws, container, 300);
+export const fleet = (raws) => checked(raws, machine, 500);
+
 const readers = {
   boundingBoxes: (raw) =>
     isId(raw.cameraId) && isNumber(raw.frameId)

@@ -3,7 +3,7 @@
 import time
 from typing import ClassVar
 
-from backbone.errors import BadInput, NotAuthenticated
+from backbone.errors import BadInput, NotAllowed, NotAuthenticated
 from backbone.guard import SESSION_COOKIE, Access
 from backbone.web import BaseHandler
 from backbone.wire import strict_json
@@ -17,9 +17,9 @@ class SessionHandler(BaseHandler):
     access: ClassVar[Access] = Access.OPEN
 
     def get(self) -> None:
-        """Answer whether a token is needed, and whether a valid one came."""
+        """Answer whether a token is needed, and whether a client's came."""
         required = self.guard.verifier is not None
-        self.write_json({"authRequired": required, "authenticated": not required or self._is_authenticated()})
+        self.write_json({"authRequired": required, "authenticated": not required or self._is_client()})
 
     def post(self) -> None:
         """Take a token, check it, and keep it in the browser until it expires."""
@@ -45,9 +45,9 @@ class SessionHandler(BaseHandler):
         self.clear_cookie(SESSION_COOKIE)
         self.write_json({"authRequired": self.guard.verifier is not None, "authenticated": False})
 
-    def _is_authenticated(self) -> bool:
+    def _is_client(self) -> bool:
         try:
             self.guard.authenticate(self.presented_token(), Access.CLIENT)
-        except NotAuthenticated:
+        except (NotAuthenticated, NotAllowed):
             return False
         return True

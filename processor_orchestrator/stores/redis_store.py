@@ -11,7 +11,7 @@ Keys, all below `searchlight:`
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Self
 
@@ -84,7 +84,8 @@ class RedisStore:
                 rows = [_encode((e.second, e.camera_id)) for e in changes.timeline if e.object_id == object_id]
                 batch.rpush(f"{PREFIX}timeline:{object_id}", *rows)
                 batch.ltrim(f"{PREFIX}timeline:{object_id}", -MAX_TIMELINE_ENTRIES, -1)
-        await self._drop_oldest_sightings()
+        with suppress(Unavailable):  # what was taken is stored; the next call trims as well
+            await self._drop_oldest_sightings()
 
     async def open_objects(self) -> list[TrackedObject]:
         """Return what is sought now, with the images."""

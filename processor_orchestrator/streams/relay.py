@@ -29,6 +29,7 @@ class StreamRelay:
         self._tell = tell
         self._figures = figures
         self._broadcasts: dict[str, Broadcast] = {}
+        figures.stream_viewers.set_function(lambda: sum(self.viewers().values()))
 
     def broadcast(self, camera: str) -> Broadcast:
         """Return the viewers of a camera, by its key."""
@@ -64,4 +65,3 @@ class StreamRelay:
 
     def _demand_changed(self, camera: str, fps: float) -> None:
         self._tell(camera, StartStream(fps=fps, width=WIDTH, tokens=TOKENS) if fps else StopStream())
-        self._figures.stream_viewers.set(sum(self.viewers().values()))

@@ -62,7 +62,9 @@ class SightingWriter:
         if not changes.sightings:
             return True
         try:
-            await self._store.save_sightings(replace(changes, crops=await self._cleaned(changes.crops)))
+            await self._store.check()  # while it is away, crops would be decoded for nothing at every try
+            stored = self._without_refused(changes, await self._cleaned(changes.crops))
+            await self._store.save_sightings(stored)
         except Unavailable as fault:
             self._put_back(changes)
             structlog.get_logger().warning("sightings_wait", reason=fault.message)
@@ -70,8 +72,8 @@ class SightingWriter:
         except asyncio.CancelledError:
             self._put_back(changes)
             raise
-        self._figures.sightings_stored.inc(len(changes.sightings))
-        for sighting in changes.sightings:
+        self._figures.sightings_stored.inc(len(stored.sightings))
+        for sighting in stored.sightings:
             self._tell(told(sighting))
         return True
 
@@ -79,6 +81,15 @@ class SightingWriter:
         self._book.put_back(changes)
         self._figures.store_failures.inc()
         self._figures.dropped_timeline.set(self._book.dropped_timeline_entries)
+        self._figures.dropped_sightings.set(self._book.dropped_sightings)
+
+    def _without_refused(self, changes: Changes, cleaned: dict[str, bytes]) -> Changes:
+        refused = changes.crops.keys() - cleaned.keys()
+        self._book.refuse_crops(refused)
+        sightings = (
+            replace(known, has_crop=known.has_crop and known.sighting_id not in refused) for known in changes.sightings
+        )
+        return replace(changes, sightings=tuple(sightings), crops=cleaned)
 
     async def _cleaned(self, crops: dict[str, bytes]) -> dict[str, bytes]:
         """Return the crops in a form that is safe to store and to serve; what is no picture is left out."""

@@ -1,6 +1,7 @@
 """Where and when sought objects were seen, gathered into visits. Does not store or send."""
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from zlib import crc32
 
@@ -14,6 +15,7 @@ CLOCK_LAG_SECONDS = 3_600.0
 """A picture's own time is believed within these bounds of our clock: a device may lag for a while, or be at 1970."""
 
 MAX_WAITING_TIMELINE = 100_000
+MAX_WAITING_SIGHTINGS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class SightingBook:
         self._crops: dict[str, bytes] = {}
         self._timeline: deque[TimelineEntry] = deque()
         self.dropped_timeline_entries = 0
+        self.dropped_sightings = 0
 
     def resume(self, sighting: Sighting) -> None:
         """Take up a stored sighting after a restart, so that a visit that goes on is not counted twice."""
@@ -103,13 +106,24 @@ class SightingBook:
         return changes
 
     def put_back(self, changes: Changes) -> None:
-        """Take back what could not be stored; what changed since is newer and stays."""
+        """Take back what could not be stored, up to a bound; what changed since is newer and stays."""
         self._changed = {sighting.sighting_id: sighting for sighting in changes.sightings} | self._changed
         self._crops = changes.crops | self._crops
         self._timeline.extendleft(reversed(changes.timeline))
+        while len(self._changed) > MAX_WAITING_SIGHTINGS:
+            oldest = next(iter(self._changed))
+            del self._changed[oldest]
+            self._crops.pop(oldest, None)
+            self.dropped_sightings += 1
         while len(self._timeline) > MAX_WAITING_TIMELINE:
             self._timeline.popleft()
             self.dropped_timeline_entries += 1
+
+    def refuse_crops(self, sighting_ids: Collection[str]) -> None:
+        """Note that what came as these sightings' crops is no picture."""
+        for place, sighting in self._current.items():
+            if sighting.sighting_id in sighting_ids:
+                self._current[place] = replace(sighting, has_crop=False)
 
     def forget(self, object_id: int) -> None:
         """End the visits of an object that is no longer sought."""

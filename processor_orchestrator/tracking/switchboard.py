@@ -205,18 +205,18 @@ class Switchboard:
         """Hand boxes to every client and note the sightings in them.
 
         Raises:
-            BadMessage: a box is not what it must be.
+            BadInput: a box is not what it must be; nothing was handed on.
             Conflict: the processor has not said which camera it speaks for.
         """
         checked = checked_boxes(message.boxes, reply_to="boundingBoxes")
+        sought = [(box.object_id, box) for box in checked if box.object_id in self.tracking.objects]
+        crops = [from_base64(box.crop) if box.crop is not None else None for _, box in sought]
         self.deliver([self.tracking.boxes(peer_id, message)])
         self._figures.box_messages.inc()
         camera_id = self.tracking.camera_id_of(peer_id)
-        for box in checked:
-            if box.object_id in self.tracking.objects:
-                crop = from_base64(box.crop) if box.crop is not None else None
-                frame_id, now = float(message.frame_id), self._now()
-                self.book.observe(box.object_id, camera_id, box, frame_id=frame_id, crop=crop, now=now)
+        frame_id, now = float(message.frame_id), self._now()
+        for (object_id, box), crop in zip(sought, crops, strict=True):
+            self.book.observe(object_id, camera_id, box, frame_id=frame_id, crop=crop, now=now)
 
     # Sending.
 

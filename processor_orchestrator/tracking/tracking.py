@@ -105,11 +105,8 @@ class Tracking:
     def fail(self, peer: PeerId, message: Error) -> ObjectClosed | None:
         """Return the end of an object that the asked processor could not make out, or None for any other complaint."""
         sought = self.objects.get(message.object_id) if message.object_id is not None else None
-        asked = sought is not None and self.roster.camera_of(peer) in (
-            sought.camera,
-            self._encoder_of.get(sought.object_id),
-        )
-        if sought is None or sought.has_feature_map or not asked:
+        camera = self.roster.camera_of(peer)
+        if sought is None or sought.has_feature_map or camera is None or camera != self._asked_of(sought):
             return None
         return ObjectClosed(sought.object_id, Reason.FAILED, message.message[:500])
 
@@ -158,11 +155,12 @@ class Tracking:
         Raises:
             Conflict: another subject speaks for the camera.
         """
+        former, key = self.roster.camera_of(peer), camera_key(camera_id)
         replaced = self.roster.register(peer, camera_id, subject, now=now)
-        key = camera_key(camera_id)
+        self._encoder_of = {asked: camera for asked, camera in self._encoder_of.items() if camera not in (former, key)}
         told = [Delivery((peer,), _feature_map_of(known)) for known in self.objects.values()]
         for known in self.objects.values():
-            if not known.has_feature_map and (known.camera == key or known.object_id not in self._encoder_of):
+            if not known.has_feature_map and self._asked_of(known) in (None, key):
                 told.extend(self._ask_for_feature_map(known))
         return replaced, [*told, self.cameras_told()]
 
@@ -244,6 +242,10 @@ class Tracking:
         if known is None:
             raise NotFound(f"objectId: expected a tracked object, got {object_id}", code="unknown_object")
         return known
+
+    def _asked_of(self, sought: TrackedObject) -> str | None:
+        """Return the camera that is or was asked to make the feature map; None while there was none to ask."""
+        return sought.camera or self._encoder_of.get(sought.object_id)
 
     def _ask_for_feature_map(self, sought: TrackedObject) -> list[Delivery]:
         online = self.roster.online()

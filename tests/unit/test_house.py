@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROLES = ("camera_processor", "processor_orchestrator")
+ROLES = ("camera_processor", "fleet_agent", "processor_orchestrator")
 TOOLS = {
     # A tool drives whole roles, so it may know them; nobody may know a tool.
     "searchlight": {"searchlight", "drill", "backbone", "faces"},
@@ -41,10 +41,16 @@ ADAPTERS = {
     "redis": {"processor_orchestrator/stores/redis_store.py"},
     "rq": set(),
     "requests": {"searchlight/status.py"},
-    "docker": set(),
+    "docker": {"fleet_agent/engine.py"},
     "subprocess": {"camera_processor/capture_process.py", "drill/pip_download.py"},
 }
 DOMAIN = [
+    "fleet_agent/allow_list.py",
+    "fleet_agent/container_spec.py",
+    "fleet_agent/inventory.py",
+    "fleet_agent/kind.py",
+    "fleet_agent/source_rules.py",
+    "processor_orchestrator/fleet/nodes.py",
     "processor_orchestrator/tracking/objects.py",
     "processor_orchestrator/tracking/events.py",
     "processor_orchestrator/tracking/roster.py",

@@ -1,0 +1,45 @@
+# docker buildx bake -f images/docker-bake.hcl: every image of the stack, for this machine's platform.
+# PLATFORMS=linux/amd64,linux/arm64 makes each of them for both.
+variable "VERSION" { default = "0.1.0" }
+variable "REVISION" { default = "unknown" }
+variable "PREFIX" { default = "searchlight/" }
+variable "PLATFORMS" { default = "" }
+variable "EXTRA_CA_FILE" { default = "/dev/null" }
+
+group "default" { targets = ["redis", "orchestrator", "camera_processor", "demo_camera"] }
+
+target "_any" {
+  context    = "."
+  dockerfile = "images/Dockerfile"
+  args       = { VERSION = VERSION, REVISION = REVISION }
+  platforms  = compact(split(",", PLATFORMS))
+  secret     = ["id=extra_ca,src=${EXTRA_CA_FILE}"]
+  output     = ["type=docker"]
+  attest     = ["type=provenance,disabled=true"]
+}
+
+target "redis" {
+  inherits = ["_any"]
+  target   = "redis"
+  tags     = ["${PREFIX}redis:${VERSION}"]
+}
+
+target "orchestrator" {
+  inherits = ["_any"]
+  target   = "orchestrator"
+  tags     = ["${PREFIX}orchestrator:${VERSION}"]
+}
+
+target "camera_processor" {
+  inherits = ["_any"]
+  target   = "camera_processor"
+  tags     = ["${PREFIX}camera_processor:${VERSION}"]
+}
+
+target "demo_camera" {
+  inherits = ["_any"]
+  target   = "demo_camera"
+  tags     = ["${PREFIX}demo_camera:${VERSION}"]
+}
+
+# fleet_agent: the same four lines, and its name in the group.

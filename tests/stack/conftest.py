@@ -1,0 +1,51 @@
+"""One engine, one build of the images, for every test of this folder."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.processes import ROOT
+from tests.stack.engine import CA_BUNDLE, run
+
+ROLES = ("redis", "orchestrator", "camera_processor", "demo_camera")
+INSTALLER = ROOT / "tests" / "stack" / "install_engine.sh"
+INSTALL_SECONDS, BUILD_SECONDS = 700, 1500
+
+
+@pytest.fixture(scope="session")
+def engine() -> str:
+    """What answers; installed and started where that is possible, else every test of this folder is skipped."""
+    try:
+        done = subprocess.run([INSTALLER], capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
+        failed = done.returncode != 0
+        told = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:] or ["nothing was said"]
+    except subprocess.TimeoutExpired:
+        failed, told = True, [f"the installation took more than {INSTALL_SECONDS} s"]
+    if failed:
+        pytest.skip(f"no container engine answers, and none could be installed: {told[0]}")
+    return told[0]
+
+
+@pytest.fixture(scope="session")
+def images(engine: str) -> dict[str, str]:
+    """Every image, built from the tree as it is: role -> image."""
+    bundle = os.environ.get("EXTRA_CA_FILE") or (CA_BUNDLE if Path(CA_BUNDLE).exists() else "/dev/null")
+    run("sh", "images/bake.sh", patience=BUILD_SECONDS, environment={"EXTRA_CA_FILE": bundle, "PROGRESS": "plain"})
+    return {role: f"searchlight/{role}:0.1.0" for role in ROLES}
+
+
+@pytest.fixture(scope="session")
+def secrets_dir(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stack's secrets of its own, so that nobody's are touched."""
+    folder = tmp_path_factory.mktemp("stack") / "secrets"
+    run("sh", "stack/make_secrets.sh", environment={"SECRETS_DIR": str(folder)})
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_env_file() -> None:
+    assert shutil.which("sh")
+    assert not (ROOT / "stack" / "env").exists(), "move stack/env away: the tests check the defaults"

@@ -1,0 +1,127 @@
+"""Three engines that form a swarm on this machine, and the stack on it, seen from inside of its network."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.processes import ROOT
+from tests.stack.engine import run
+
+SCRIPT = ROOT / "tests" / "stack" / "three_nodes.sh"
+NODES = (1, 2, 3)
+MANAGER = 1
+NET = "10.232.17"
+LABELS = {1: ("data", "edge"), 2: ("core", "edge"), 3: ("core", "edge")}
+"""The manager holds no orchestrator, so that whoever runs one may die."""
+LOAD_SECONDS = 240
+STACK = "searchlight"
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float) -> float:
+    """Return after how many seconds the condition held; it is asked about every 0.3 s."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < seconds, f"waited {seconds:g} s in vain for: {what}"
+        time.sleep(0.3)
+    return time.monotonic() - began
+
+
+class Swarm:
+    """Three nodes; `secrets_dir` holds the stack's secrets."""
+
+    def __init__(self, folder: Path, secrets_dir: Path) -> None:
+        self._folder = folder
+        self._secrets_dir = secrets_dir
+        self._token = (secrets_dir / "operator.jwt").read_text(encoding="utf-8").strip()
+
+    def script(self, *arguments: str) -> None:
+        run(str(SCRIPT), *arguments, patience=150, environment={"FOLDER": str(self._folder)})
+
+    def docker(self, node: int, *arguments: str, patience: float = 60, given: str = "") -> str:
+        socket = f"unix:///run/slnode{node}/docker.sock"
+        return run("docker", "-H", socket, *arguments, patience=patience, given=given)
+
+    def load(self, node: int, *images: str) -> None:
+        save = subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE)
+        load = ["docker", "-H", f"unix:///run/slnode{node}/docker.sock", "load", "--quiet"]
+        subprocess.run(load, stdin=save.stdout, check=True, timeout=LOAD_SECONDS, stdout=subprocess.DEVNULL)
+        assert save.wait(timeout=30) == 0
+
+    def label(self) -> None:
+        for node, labels in LABELS.items():
+            added = [part for label in labels for part in ("--label-add", f"{label}=true")]
+            self.docker(MANAGER, "node", "update", *added, f"slnode{node}")
+
+    def deploy(self, **environment: str) -> None:
+        told = {"SECRETS_DIR": str(self._secrets_dir), "STACK_NAME": STACK} | environment
+        told["DOCKER_HOST"] = f"unix:///run/slnode{MANAGER}/docker.sock"
+        run("sh", "stack/deploy.sh", patience=90, environment=told)
+
+    def running(self, service: str) -> list[int]:
+        """Return the nodes on which tasks of a service run, as the manager believes."""
+        form = "{{.CurrentState}} {{.Node}}"
+        told = self.docker(MANAGER, "service", "ps", f"{STACK}_{service}", "--format", form)
+        return [int(line[-1]) for line in told.splitlines() if line.startswith("Running")]
+
+    def replicas(self) -> dict[str, str]:
+        told = self.docker(MANAGER, "service", "ls", "--format", "{{.Name}} {{.Replicas}}")
+        return {line.split()[0].removeprefix(f"{STACK}_"): line.split()[1] for line in told.splitlines()}
+
+    def is_whole(self) -> bool:
+        wanted = {"redis": "1/1", "orchestrator": "1/1", "camera-1": "1/1", "camera-2": "1/1", "camera": "0/0"}
+        return self.replicas() == wanted
+
+    def update_state(self, service: str) -> str:
+        form = "{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}"
+        return self.docker(MANAGER, "service", "inspect", f"{STACK}_{service}", "--format", form).strip()
+
+    def ask(self, path: str) -> Any | None:
+        """Return what the console answers on whichever core node it is, None when none does."""
+        for node in (node for node, labels in LABELS.items() if "core" in labels):
+            command = ["nsenter", f"--net=/run/netns/slnode{MANAGER}", "curl", "--silent", "--fail", "--max-time", "2"]
+            done = subprocess.run(
+                [*command, "--header", "@-", f"http://{NET}.{node}:8000{path}"],
+                input=f"Authorization: Bearer {self._token}",
+                capture_output=True,
+                text=True,
+                timeout=10,
+                check=False,
+            )
+            if done.returncode == 0:
+                return json.loads(done.stdout)
+        return None
+
+    def sightings(self) -> dict[str, dict[str, Any]]:
+        """Return the sightings by id; none where nobody answers."""
+        told = self.ask("/api/sightings?limit=1000")
+        return {found["sightingId"]: found for found in told["data"]} if told is not None else {}
+
+    def cameras_online(self) -> int:
+        told = self.ask("/api/cameras")
+        return sum(camera["state"] == "online" for camera in told["data"]) if told is not None else 0
+
+    def open_case(self) -> str:
+        node = self.running("camera-1")[0]
+        camera = self.docker(node, "ps", "--quiet", "--filter", f"name={STACK}_camera-1").split()[0]
+        program = ("/usr/bin/python3", "/app/open_case.py", "http://orchestrator:8000")
+        return self.docker(node, "exec", "--interactive", camera, *program, given=self._token)
+
+
+@contextmanager
+def three_nodes(folder: Path, secrets_dir: Path) -> Iterator[Swarm]:
+    assert os.geteuid() == 0, "expected root: network namespaces are made"
+    swarm = Swarm(folder, secrets_dir)
+    swarm.script("down")
+    try:
+        swarm.script("up")
+        swarm.label()
+        yield swarm
+    finally:
+        swarm.script("down")

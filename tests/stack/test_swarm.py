@@ -1,0 +1,142 @@
+"""The stack on a swarm of three nodes: deployed, nodes killed and drained under load, a broken image rolled back."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stack.engine import run, tell
+from tests.stack.swarm import LABELS, MANAGER, STACK, Swarm, three_nodes, wait_for
+
+GO_ON_SECONDS = 90.0
+"""A bound, not the figure: that one is printed."""
+
+
+@pytest.fixture(scope="module")
+def swarm(images: dict[str, str], secrets_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
+    if os.geteuid() != 0:
+        pytest.skip("a swarm of three nodes needs root")
+    with three_nodes(tmp_path_factory.mktemp("nodes"), secrets_dir) as swarm:
+        swarm.load(1, images["redis"], images["demo_camera"])
+        for node in (2, 3):
+            swarm.load(node, images["orchestrator"], images["demo_camera"])
+        yield swarm
+
+
+def new_sighting(swarm: Swarm, known: set[str]) -> bool:
+    return bool(swarm.sightings().keys() - known)
+
+
+def test_a_deploy_brings_every_service_up_and_the_first_sighting(swarm: Swarm) -> None:
+    began = time.monotonic()
+    swarm.deploy()
+    wait_for(swarm.is_whole, "every service to run", 120)
+    tell(f"all services run after {time.monotonic() - began:.1f} s")
+    wait_for(lambda: swarm.cameras_online() == 2, "both cameras online", 60)
+    assert swarm.running("redis") == [1]
+    assert set(swarm.running("orchestrator")) <= {2, 3}
+    assert "Sought person" in swarm.open_case()
+    tell(f"first sighting {wait_for(swarm.sightings, 'a sighting', 120):.1f} s after the case was opened")
+
+
+def test_a_killed_edge_nodes_camera_runs_elsewhere(swarm: Swarm) -> None:
+    orchestrator = swarm.running("orchestrator")[0]
+    victim = 5 - orchestrator  # the other one of 2 and 3
+    before = swarm.sightings().keys()
+    swarm.script("kill", str(victim))
+    gone = wait_for(
+        lambda: (
+            swarm.is_whole()
+            and victim not in [*swarm.running("camera-1"), *swarm.running("camera-2")]
+            and swarm.cameras_online() == 2
+        ),
+        "every service to run without the killed node",
+        GO_ON_SECONDS,
+    )
+    went_on = gone + wait_for(lambda: new_sighting(swarm, set(before)), "sightings to go on", GO_ON_SECONDS)
+    tell(f"edge node killed: cameras elsewhere after {gone:.1f} s, next sighting after {went_on:.1f} s")
+    lost = before - swarm.sightings().keys()
+    assert not lost
+    swarm.script("start", str(victim))
+    wait_for(lambda: "Ready" in swarm.docker(MANAGER, "node", "ls", "--filter", f"name=slnode{victim}"), "it back", 60)
+
+
+def test_the_orchestrators_node_is_killed_and_no_acknowledged_sighting_is_lost(swarm: Swarm) -> None:
+    victim = swarm.running("orchestrator")[0]
+    wait_for(lambda: swarm.cameras_online() == 2, "both cameras online", 60)
+    before = set(swarm.sightings())
+    swarm.script("kill", str(victim))
+    back = wait_for(lambda: swarm.ask("/api/sightings?limit=1") is not None, "the console elsewhere", GO_ON_SECONDS)
+    both = back + wait_for(lambda: swarm.cameras_online() == 2, "both cameras to tell again", GO_ON_SECONDS)
+    went_on = both + wait_for(lambda: new_sighting(swarm, before), "sightings to go on", GO_ON_SECONDS)
+    lost = before - swarm.sightings().keys()
+    tell(
+        f"orchestrator's node killed: console after {back:.1f} s, both cameras after {both:.1f} s, "
+        f"next sighting after {went_on:.1f} s; {len(before)} acknowledged before, {len(lost)} lost"
+    )
+    assert not lost
+    assert victim not in swarm.running("orchestrator")
+    swarm.script("start", str(victim))
+    wait_for(lambda: "Ready" in swarm.docker(MANAGER, "node", "ls", "--filter", f"name=slnode{victim}"), "it back", 60)
+
+
+def test_a_drained_node_is_left_by_every_service(swarm: Swarm) -> None:
+    node = swarm.running("orchestrator")[0]
+    before = set(swarm.sightings())
+    swarm.docker(MANAGER, "node", "update", "--availability", "drain", f"slnode{node}")
+    took = wait_for(
+        lambda: (
+            swarm.is_whole()
+            and swarm.cameras_online() == 2
+            and not any(node in swarm.running(service) for service in ("orchestrator", "camera-1", "camera-2"))
+        ),
+        "every service to leave the node",
+        GO_ON_SECONDS,
+    )
+    tell(f"drained after {took:.1f} s")
+    assert not before - swarm.sightings().keys()
+    swarm.docker(MANAGER, "node", "update", "--availability", "active", f"slnode{node}")
+
+
+def test_a_broken_image_is_rolled_back_by_itself_and_the_console_stays_up(
+    swarm: Swarm, images: dict[str, str], tmp_path: Path
+) -> None:
+    broken = tmp_path / "Dockerfile"
+    broken.write_text(
+        f'FROM {images["orchestrator"]}\nENTRYPOINT ["/usr/bin/python3", "-c", "raise SystemExit(1)"]\n',
+        encoding="utf-8",
+    )
+    name = f"searchlight/orchestrator:broken-{os.getpid()}"
+    run("docker", "buildx", "build", "--quiet", "--tag", name, "--file", str(broken), str(tmp_path), patience=120)
+    for node in (node for node, labels in LABELS.items() if "core" in labels):
+        swarm.load(node, name)
+    answered: list[bool] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            answered.append(swarm.ask("/api/cameras") is not None)
+            time.sleep(0.2)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        swarm.docker(
+            MANAGER, "service", "update", "--detach", "--no-resolve-image", "--image", name, f"{STACK}_orchestrator"
+        )
+        took = wait_for(lambda: swarm.update_state("orchestrator") == "rollback_completed", "the rollback", 120)
+    finally:
+        done.set()
+        watcher.join(timeout=30)
+        run("docker", "rmi", "--force", name)
+    tell(f"rolled back after {took:.1f} s; the console answered {sum(answered)} of {len(answered)} questions meanwhile")
+    assert all(answered), "the console was away"
+    assert swarm.is_whole()
+    form = "{{.Spec.TaskTemplate.ContainerSpec.Image}}"
+    assert (
+        swarm.docker(MANAGER, "service", "inspect", f"{STACK}_orchestrator", "--format", form).strip()
+        == images["orchestrator"]
+    )

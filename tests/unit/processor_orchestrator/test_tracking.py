@@ -1,0 +1,354 @@
+"""What a message means for the sought objects: decisions first, deliveries after."""
+
+import pytest
+
+from backbone.errors import BadInput, Conflict, NotFound, Unavailable
+from backbone.wire import to_processor
+from backbone.wire.from_client import Start, Subscribe
+from backbone.wire.from_processor import BoundingBoxes
+from backbone.wire.shared import Error, FeatureMap, Stop
+from backbone.wire.to_client import Cameras, NewObject
+from processor_orchestrator.tracking import tracking as tracking_module
+from processor_orchestrator.tracking.events import ObjectClosed, Reason
+from processor_orchestrator.tracking.objects import TrackedObject
+from processor_orchestrator.tracking.tracking import Tracking
+
+DOOR, YARD, GATE, ANNA, BORIS = 1, 2, 3, 11, 12
+BY_BOX = Start(camera_id="door", frame_id=5.0, box_id=7)
+BY_PICTURE = Start(image="/9j/")
+JPEG = b"\xff\xd8\xff"
+
+
+@pytest.fixture
+def tracking():
+    """Two cameras, two clients, nothing sought."""
+    made = Tracking(timeout=100.0)
+    join(made, DOOR, "door")
+    join(made, YARD, "yard")
+    made.client_joined(ANNA)
+    made.client_joined(BORIS)
+    return made
+
+
+def join(tracking, peer, camera_id, subject=None):
+    return tracking.processor_joined(peer, camera_id, subject, now=1.0)
+
+
+def opened(tracking, object_id, message=BY_BOX, starter=ANNA):
+    """Open an object; returns what is sent."""
+    tracking.check_start(message)
+    image = None if message.image is None else JPEG
+    told = tracking.apply(tracking.open(object_id, message, image=image, now=10.0))
+    tracking.started_by(starter, object_id)
+    return told
+
+
+def learned(tracking, object_id, feature_map=(1.0,)):
+    return tracking.apply(tracking.learn(FeatureMap(object_id=object_id, feature_map=list(feature_map))))
+
+
+def sent(told, peer, kind=None):
+    """Return what one peer is sent, in order, of one kind where that is given."""
+    mine = [delivery.message for delivery in told if peer in delivery.peers]
+    return [message for message in mine if kind is None or isinstance(message, kind)]
+
+
+def everybody(told):
+    return {peer for delivery in told for peer in delivery.peers}
+
+
+# Starting.
+
+
+@pytest.mark.parametrize(
+    ("message", "fault", "code", "text"),
+    [
+        (Start(), BadInput, "bad_message", "frameId with boxId, or image, got neither"),
+        (Start(camera_id="door"), BadInput, "bad_message", "got neither"),
+        (Start(camera_id="door", frame_id=1.0), BadInput, "bad_message", "got neither"),
+        (Start(camera_id="door", box_id=1), BadInput, "bad_message", "got neither"),
+        (Start(frame_id=1.0, box_id=1), BadInput, "bad_message", "expected cameraId"),
+        (Start(camera_id="*", frame_id=1.0, box_id=1), BadInput, "bad_message", "expected cameraId"),
+        (Start(camera_id="attic", frame_id=1.0, box_id=1), NotFound, "unknown_camera", "got 'attic'"),
+        (Start(camera_id="attic", image="x"), NotFound, "unknown_camera", "got 'attic'"),
+        (Start(camera_id="gate", frame_id=1.0, box_id=1), Unavailable, "camera_offline", "got 'gate'"),
+    ],
+)
+def test_a_start_that_cannot_work_is_refused(tracking, message, fault, code, text):
+    join(tracking, GATE, "gate")
+    tracking.processor_left(GATE, now=2.0)
+    with pytest.raises(fault, match=text) as refusal:
+        tracking.check_start(message)
+    assert refusal.value.code == code
+    assert tracking.objects == {}
+
+
+@pytest.mark.parametrize(
+    "message", [BY_BOX, BY_PICTURE, Start(camera_id="*", image="x"), Start(camera_id="yard", image="x")]
+)
+def test_a_start_that_can_work_is_not_refused(tracking, message):
+    tracking.check_start(message)
+
+
+def test_a_camera_named_by_number_is_found_by_its_text_and_the_other_way_round(tracking):
+    join(tracking, GATE, 7)
+    for camera_id in (7, "7"):
+        tracking.check_start(Start(camera_id=camera_id, frame_id=1.0, box_id=1))
+
+
+def test_one_object_too_many_is_refused(tracking, monkeypatch):
+    monkeypatch.setattr(tracking_module, "MAX_OBJECTS", 1)
+    opened(tracking, 1)
+    with pytest.raises(Unavailable, match="at most 1 sought objects"):
+        tracking.check_start(BY_BOX)
+
+
+def test_the_named_camera_alone_is_asked_and_gets_what_the_client_sent(tracking):
+    told = opened(tracking, 1)
+    assert sent(told, DOOR) == [to_processor.Start(object_id=1, frame_id=5.0, box_id=7)]
+    assert everybody(told) == {DOOR}
+
+
+def test_without_a_camera_one_of_them_encodes_the_picture(tracking):
+    first, second = opened(tracking, 1, BY_PICTURE), opened(tracking, 2, BY_PICTURE)
+    assert sent(first, DOOR) == [to_processor.Start(object_id=1, image="/9j/")]
+    assert everybody(second) == {YARD}, "the camera with less to do is asked"
+
+
+def test_without_any_camera_online_the_next_one_that_joins_is_asked(tracking):
+    for peer in (DOOR, YARD):
+        tracking.processor_left(peer, now=2.0)
+    assert everybody(opened(tracking, 1, BY_PICTURE)) == set()
+    _, told = join(tracking, GATE, "gate")
+    assert [message.object_id for message in sent(told, GATE, to_processor.Start)] == [1]
+
+
+def test_clients_that_use_images_are_told_the_new_object(tracking):
+    tracking.uses_images(BORIS, wanted=True)
+    told = opened(tracking, 1, BY_PICTURE)
+    assert sent(told, BORIS) == [NewObject(object_id=1, image="/9j/")]
+    assert sent(told, ANNA) == []
+    assert sent(opened(tracking, 2), BORIS) == [NewObject(object_id=2)]
+
+
+# Feature maps.
+
+
+def test_a_feature_map_goes_to_every_processor_the_sender_included(tracking):
+    opened(tracking, 1)
+    told = learned(tracking, 1)
+    assert everybody(told) == {DOOR, YARD}
+    assert sent(told, DOOR) == [FeatureMap(object_id=1, feature_map=[1.0])]
+
+
+def test_the_models_name_goes_along(tracking):
+    opened(tracking, 1)
+    told = tracking.apply(tracking.learn(FeatureMap(object_id=1, feature_map=[1.0], model_id="dlib")))
+    assert sent(told, YARD)[0].model_id == "dlib"
+
+
+def test_a_feature_map_of_an_unknown_object_is_refused(tracking):
+    with pytest.raises(NotFound, match="expected a tracked object, got 9") as refusal:
+        learned(tracking, 9)
+    assert refusal.value.code == "unknown_object"
+
+
+def test_a_processor_that_joins_late_gets_one_feature_map_for_each_object(tracking):
+    opened(tracking, 1)
+    opened(tracking, 2)
+    learned(tracking, 2)
+    _, told = join(tracking, GATE, "gate")
+    assert sent(told, GATE) == [
+        FeatureMap(object_id=1, feature_map={}),
+        FeatureMap(object_id=2, feature_map=[1.0]),
+    ]
+
+
+def test_a_processor_that_joins_disturbs_no_other(tracking):
+    opened(tracking, 1)
+    opened(tracking, 2, BY_PICTURE)
+    _, told = join(tracking, GATE, "gate")
+    assert everybody(told) <= {GATE}
+
+
+# A camera that comes back.
+
+
+def test_the_asked_camera_is_asked_again_when_it_comes_back(tracking):
+    opened(tracking, 1)
+    tracking.processor_left(DOOR, now=2.0)
+    _, told = join(tracking, GATE, "door")
+    assert sent(told, GATE, to_processor.Start) == [to_processor.Start(object_id=1, frame_id=5.0, box_id=7)]
+
+
+def test_a_camera_is_not_asked_again_for_what_it_has_told(tracking):
+    opened(tracking, 1)
+    learned(tracking, 1)
+    tracking.processor_left(DOOR, now=2.0)
+    _, told = join(tracking, GATE, "door")
+    assert sent(told, GATE, to_processor.Start) == []
+
+
+def test_an_encoding_moves_to_another_camera_when_the_asked_one_leaves(tracking):
+    opened(tracking, 1, BY_PICTURE)
+    told = tracking.processor_left(DOOR, now=2.0)
+    assert sent(told, YARD, to_processor.Start) == [to_processor.Start(object_id=1, image="/9j/")]
+
+
+def test_an_encoding_moves_when_the_asked_processor_takes_another_name(tracking):
+    opened(tracking, 1, BY_PICTURE)
+    _, told = join(tracking, DOOR, "gate")
+    asked = sent(told, DOOR, to_processor.Start) + sent(told, YARD, to_processor.Start)
+    assert [message.object_id for message in asked] == [1]
+
+
+def test_an_encoding_is_asked_again_of_the_newer_socket_that_replaced_the_asked_one(tracking):
+    opened(tracking, 1, BY_PICTURE)
+    replaced, told = join(tracking, GATE, "door")
+    assert replaced == DOOR
+    asked = [delivery.peers for delivery in told if isinstance(delivery.message, to_processor.Start)]
+    assert len(asked) == 1
+    assert tracking.processor_left(DOOR, now=3.0) == [], "the stale close asks nobody a second time"
+
+
+def test_an_encoding_of_the_last_camera_waits_for_the_next(tracking):
+    opened(tracking, 1, BY_PICTURE)
+    tracking.processor_left(YARD, now=2.0)
+    tracking.processor_left(DOOR, now=2.0)
+    _, told = join(tracking, GATE, "gate")
+    assert [message.object_id for message in sent(told, GATE, to_processor.Start)] == [1]
+
+
+# Ends.
+
+
+def test_a_stop_tells_all_processors_and_the_clients_that_use_images(tracking):
+    opened(tracking, 1)
+    tracking.uses_images(BORIS, wanted=True)
+    told = tracking.apply(tracking.stop(1))
+    assert everybody(told) == {DOOR, YARD, BORIS}
+    assert {delivery.message for delivery in told} == {Stop(object_id=1)}
+    assert tracking.objects == {}
+
+
+def test_an_unknown_object_cannot_be_stopped(tracking):
+    with pytest.raises(NotFound) as refusal:
+        tracking.stop(1)
+    assert refusal.value.code == "unknown_object"
+
+
+def test_objects_end_when_their_time_is_over(tracking):
+    opened(tracking, 1)
+    assert tracking.expired(now=109.9) == []
+    (end,) = tracking.expired(now=110.0)
+    assert (end.object_id, end.reason) == (1, Reason.EXPIRED)
+    assert everybody(tracking.apply(end)) == {DOOR, YARD}
+    assert tracking.expired(now=999.0) == []
+
+
+def failed(object_id=1):
+    return Error(code="no_face", message="expected a face, got none", reply_to="start", object_id=object_id)
+
+
+def test_the_asked_processor_may_end_an_object_and_its_starter_is_told(tracking):
+    opened(tracking, 1)
+    end = tracking.fail(DOOR, failed())
+    told = tracking.apply(end)
+    assert end == ObjectClosed(1, Reason.FAILED, "expected a face, got none")
+    text = "expected a face, got none"
+    assert sent(told, ANNA) == [Error(code="start_failed", message=text, reply_to="start", object_id=1)]
+    assert sent(told, BORIS) == []
+    assert sent(told, YARD) == [Stop(object_id=1)]
+
+
+def test_the_camera_that_encodes_a_picture_may_end_its_object(tracking):
+    opened(tracking, 1, BY_PICTURE)
+    assert tracking.fail(YARD, failed()) is None
+    assert tracking.fail(DOOR, failed()) is not None
+
+
+@pytest.mark.parametrize("message", [BY_BOX, BY_PICTURE])
+def test_a_processor_that_was_not_asked_ends_nothing(tracking, message):
+    opened(tracking, 1, message)
+    unidentified = 99
+    assert tracking.fail(YARD, failed()) is None
+    assert tracking.fail(unidentified, failed()) is None
+
+
+def test_a_processor_that_was_asked_by_nobody_yet_ends_nothing(tracking):
+    for peer in (DOOR, YARD):
+        tracking.processor_left(peer, now=2.0)
+    opened(tracking, 1, BY_PICTURE)
+    assert tracking.fail(99, failed()) is None
+
+
+def test_an_object_that_is_known_by_its_looks_is_ended_by_no_complaint(tracking):
+    opened(tracking, 1)
+    learned(tracking, 1)
+    assert tracking.fail(DOOR, failed()) is None
+
+
+@pytest.mark.parametrize("object_id", [None, 9])
+def test_any_other_complaint_ends_nothing(tracking, object_id):
+    opened(tracking, 1)
+    assert tracking.fail(DOOR, failed(object_id)) is None
+
+
+def test_a_starter_that_left_is_told_nothing(tracking):
+    opened(tracking, 1)
+    tracking.client_left(ANNA)
+    assert ANNA not in everybody(tracking.apply(tracking.fail(DOOR, failed())))
+
+
+# What clients want.
+
+
+def test_a_client_that_uses_images_is_shown_every_object_that_has_one(tracking):
+    opened(tracking, 1)
+    opened(tracking, 2, BY_PICTURE)
+    assert sent(tracking.uses_images(ANNA, wanted=True), ANNA) == [NewObject(object_id=2, image="/9j/")]
+
+
+def test_a_client_that_uses_images_no_more_is_told_nothing_more(tracking):
+    tracking.uses_images(ANNA, wanted=True)
+    assert tracking.uses_images(ANNA, wanted=False) == []
+    assert ANNA not in everybody(opened(tracking, 1, BY_PICTURE))
+
+
+def test_a_subscriber_gets_the_cameras_now_and_at_every_change(tracking):
+    (now,) = sent(tracking.subscribed(ANNA, Subscribe(cameras=True)), ANNA)
+    assert [(view.camera_id, view.state) for view in now.cameras] == [("door", "online"), ("yard", "online")]
+    (later,) = sent(tracking.processor_left(DOOR, now=5.0), ANNA, Cameras)
+    assert [(view.state, view.since) for view in later.cameras] == [("offline", 5.0), ("online", 1.0)]
+    assert BORIS not in everybody(tracking.processor_left(YARD, now=6.0))
+
+
+# Boxes.
+
+
+def test_boxes_go_to_every_client_unchanged_under_the_cameras_own_id(tracking):
+    join(tracking, GATE, 7)
+    boxes = [{"boxId": 1, "rect": [0, 0, 1, 1], "unknown": {"kept": [1]}}]
+    delivery = tracking.boxes(GATE, BoundingBoxes(frame_id=3, boxes=boxes))
+    assert (delivery.peers, delivery.droppable) == ((ANNA, BORIS), True)
+    assert (delivery.message.camera_id, delivery.message.frame_id, delivery.message.boxes) == (7, 3, boxes)
+
+
+def test_boxes_before_the_identifier_are_refused(tracking):
+    with pytest.raises(Conflict) as refusal:
+        tracking.boxes(99, BoundingBoxes(frame_id=3, boxes=[]))
+    assert refusal.value.code == "not_identified"
+
+
+def test_boxes_of_a_socket_that_was_replaced_are_refused(tracking):
+    join(tracking, GATE, "door")
+    with pytest.raises(Conflict):
+        tracking.boxes(DOOR, BoundingBoxes(frame_id=3, boxes=[]))
+
+
+def test_objects_that_were_sought_before_a_restart_are_sought_after_it():
+    stored = TrackedObject(object_id=4, opened_at=1.0, expires_at=50.0, feature_map=[0.5], model_id="dlib")
+    restarted = Tracking(timeout=100.0, objects=[stored])
+    _, told = join(restarted, DOOR, "door")
+    assert sent(told, DOOR) == [FeatureMap(object_id=4, feature_map=[0.5], model_id="dlib")]
+    assert [end.object_id for end in restarted.expired(now=50.0)] == [4]
