@@ -4,12 +4,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from backbone.errors import NotAllowed, NotAuthenticated
 
 # Only signatures with a public key: `none` and shared secrets are never accepted (RFC 8725 sections 2.1 and 3.1).
 ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA")
 _LEEWAY_SECONDS = 10
+
+
+def check_public_key(pem: str) -> None:
+    """Refuse at the start what no token could be checked with.
+
+    Raises:
+        ValueError: it is no public key in PEM.
+    """
+    try:
+        load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        raise ValueError("PUBLIC_KEY: expected a public key in PEM (RSA, EC or Ed25519), got something else") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from backbone.auth import TokenVerifier
+from backbone.auth import TokenVerifier, check_public_key
 from backbone.guard import LOOPBACK_NAMES, Access, Guard
 from backbone.settings import RoleSettings
 
@@ -29,6 +29,8 @@ class WebSettings(RoleSettings):
                 f"expected a PUBLIC_KEY (authentication on) to listen on {self.host}, got none; "
                 "without one only 127.0.0.1, localhost and ::1 are allowed"
             )
+        if self.public_key is not None:
+            check_public_key(self.public_key.get_secret_value())
         if (self.ssl_cert is None) != (self.ssl_key is None):
             raise ValueError("expected both SSL_CERT and SSL_KEY or neither, got one")
         return self

@@ -111,15 +111,16 @@ class Orchestrator:
         """Serve until `stop` is set, then drain."""
         app = application(self.routes(), guard=self.settings.guard(), figures=Figures(self.registry))
         server, port = listen(app, host=self.settings.host, port=self.settings.port, tls=self.settings.tls())
-        for part in (self.watch, self.switchboard, self.writer):
-            part.start()
         structlog.get_logger().info("listening", host=self.settings.host, port=port)
-        await stop.wait()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(part.run()) for part in (self.watch, self.switchboard, self.writer)]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
         server.stop()
         await self.desk.aclose()
-        await self.switchboard.aclose()
-        await self.writer.aclose()
-        await self.watch.aclose()
+        self.switchboard.dismiss_peers()
+        await self.writer.flush()
         await server.close_all_connections()
         await self.store.aclose()
 

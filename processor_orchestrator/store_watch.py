@@ -17,23 +17,13 @@ class StoreWatch:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._state = Dependency(ok=False, detail="not asked yet")
-        self._task: asyncio.Task[None] | None = None
 
     def state(self) -> Dependency:
         """Return the last answer."""
         return self._state
 
-    def start(self) -> None:
-        """Begin to ask."""
-        self._task = asyncio.ensure_future(self._ask_for_ever())
-
-    async def aclose(self) -> None:
-        """Stop asking."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _ask_for_ever(self) -> None:
+    async def run(self) -> None:
+        """Ask until cancelled."""
         while True:
             state = await self._ask()
             if state.ok != self._state.ok:

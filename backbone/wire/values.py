@@ -59,12 +59,15 @@ class SightingView(Message, frozen=True):
 
 
 class CameraView(Message, frozen=True):
-    """One camera as clients and the API see it; `since` is when it came into this state, seconds since the epoch."""
+    """One camera as clients and the API see it.
+
+    `since` is when it came into this state, seconds since the epoch; `viewers` is told by the API only.
+    """
 
     camera_id: CameraId
     state: str
     since: float
-    viewers: int
+    viewers: int | None = None
 
 
 def camera_key(camera_id: str | int) -> str:

@@ -38,20 +38,9 @@ class SightingWriter:
         self._cleaner = cleaner
         self._figures = figures
         self._tell = tell
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to write."""
-        self._task = asyncio.ensure_future(self._write_for_ever())
-
-    async def aclose(self) -> None:
-        """Write what is left, once, and end."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self.flush()
-
-    async def _write_for_ever(self) -> None:
+    async def run(self) -> None:
+        """Write until cancelled; `flush` writes what is left."""
         while True:
             stored = await self.flush()
             await asyncio.sleep(FLUSH_SECONDS if stored else RETRY_SECONDS)

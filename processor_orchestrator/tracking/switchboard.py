@@ -68,26 +68,19 @@ class Switchboard:
         self._peers: dict[PeerId, Peer] = {}
         self._peer_ids = itertools.count(1)
         self._one_event_at_a_time = asyncio.Lock()
-        self._task: asyncio.Task[None] | None = None
         self.tracking = Tracking(timeout=timeout)
         self.book = book
         self.loaded = False
 
     # Life.
 
-    def start(self) -> None:
-        """Begin to load what is stored, and then to end expired objects."""
-        self._task = asyncio.ensure_future(self._work())
-
-    async def aclose(self) -> None:
-        """Tell every peer to come back, and end."""
+    def dismiss_peers(self) -> None:
+        """Tell every peer to come back: this process ends."""
         for peer in list(self._peers.values()):
             peer.close(1001, "going away")
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _work(self) -> None:
+    async def run(self) -> None:
+        """Load what is stored, then end expired objects, until cancelled."""
         while not self.loaded:
             try:
                 await self._load()

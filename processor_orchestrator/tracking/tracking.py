@@ -228,7 +228,7 @@ class Tracking:
                 camera_id=camera.camera_id,
                 state="offline" if camera.peer is None else "online",
                 since=camera.since,
-                viewers=(viewers or {}).get(key, 0),
+                viewers=viewers.get(key, 0) if viewers is not None else None,
             )
             for key, camera in sorted(self.roster.cameras.items())
         ]

@@ -58,7 +58,7 @@ def within(*, ping_seconds: float = 10.0, **settings: object) -> AbstractAsyncCo
         await orchestrator.switchboard._load()
         yield Within(orchestrator, port)
         server.stop()
-        await orchestrator.switchboard.aclose()
+        orchestrator.switchboard.dismiss_peers()
         await server.close_all_connections()
 
     return serving()

@@ -307,7 +307,7 @@ def test_an_operator_starts_and_stops_a_camera_on_the_page(page: Page, engine: F
     dialog = page.get_by_role("dialog", name="Start a container on pi-3")
     offered = ["/dev/video0", "/dev/video1", "test:", "named:gate", "Another source"]
     expect(dialog.get_by_label("Looks at").locator("option")).to_have_text(offered)
-    dialog.get_by_label("Name").fill("gate")
+    dialog.get_by_label("Called").fill("gate")
     dialog.get_by_role("button", name="Start").click()
     expect(machine.locator(".container")).to_have_text([re.compile("gate.*camera.*/dev/video0.*running")])
     assert engine.named("searchlight.pi-3.gate")["State"] == "running"
@@ -324,7 +324,7 @@ def test_the_form_says_what_the_node_has_against_an_order(page: Page, node: Role
     dialog = page.get_by_role("dialog", name="Start a container on pi-3")
     dialog.get_by_role("button", name="Start").click()
     expect(dialog.get_by_role("alert")).to_contain_text("Choose a name")
-    dialog.get_by_label("Name").fill("lane")
+    dialog.get_by_label("Called").fill("lane")
     dialog.get_by_label("Looks at").select_option("Another source")
     dialog.get_by_label("Source").fill("rtsp://elsewhere.example/1")
     dialog.get_by_role("button", name="Start").click()

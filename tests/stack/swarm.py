@@ -65,18 +65,17 @@ class Swarm:
         run("sh", "stack/deploy.sh", patience=90, environment=told)
 
     def running(self, service: str) -> list[int]:
-        """Return the nodes on which tasks of a service run, as the manager believes."""
+        """Return the nodes on which tasks of a service run; what ran on a lost node is wished away and not listed."""
         form = "{{.CurrentState}} {{.Node}}"
-        told = self.docker(MANAGER, "service", "ps", f"{STACK}_{service}", "--format", form)
+        told = self.docker(
+            MANAGER, "service", "ps", "--filter", "desired-state=running", f"{STACK}_{service}", "--format", form
+        )
         return [int(line[-1]) for line in told.splitlines() if line.startswith("Running")]
 
-    def replicas(self) -> dict[str, str]:
-        told = self.docker(MANAGER, "service", "ls", "--format", "{{.Name}} {{.Replicas}}")
-        return {line.split()[0].removeprefix(f"{STACK}_"): line.split()[1] for line in told.splitlines()}
-
     def is_whole(self) -> bool:
-        wanted = {"redis": "1/1", "orchestrator": "1/1", "camera-1": "1/1", "camera-2": "1/1", "camera": "0/0"}
-        return self.replicas() == wanted
+        """Return whether each service has its one task; `service ls` would count a lost node's too."""
+        wanted = {"redis": 1, "orchestrator": 1, "camera-1": 1, "camera-2": 1, "camera": 0}
+        return {service: len(self.running(service)) for service in wanted} == wanted
 
     def update_state(self, service: str) -> str:
         form = "{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}"

@@ -5,6 +5,7 @@ from pydantic import Field, SecretStr
 
 from backbone.settings import RoleSettings, load
 from backbone.web_settings import WebSettings
+from tests.contract.tokens import key
 
 SECRET = "correct horse battery staple"
 
@@ -109,8 +110,15 @@ def test_a_certificate_needs_its_key(capsys):
 
 
 def test_the_guard_follows_from_the_settings(monkeypatch):
-    monkeypatch.setenv("PUBLIC_KEY", "a key")
+    monkeypatch.setenv("PUBLIC_KEY", key("EdDSA").public)
     monkeypatch.setenv("ALLOWED_ORIGINS", "https://a.example, https://b.example,")
     guard = load(WebSettings, program="sample", argv=["--host", "0.0.0.0"]).guard()
     assert guard.verifier is not None
     assert guard.allowed_origins == {"https://a.example", "https://b.example"}
+
+
+def test_a_public_key_that_no_token_could_be_checked_with_is_refused_at_the_start(capsys):
+    with pytest.raises(SystemExit) as ended:
+        load(WebSettings, program="python -m role", argv=["--public-key", "no pem"])
+    assert ended.value.code == 2
+    assert "expected a public key in PEM" in capsys.readouterr().err

@@ -99,28 +99,28 @@ async def test_it_tries_again_by_itself_until_the_store_is_back(writer, book, st
     monkeypatch.setattr(writer_module, "RETRY_SECONDS", 0.0)
     store.away = True
     see(book)
-    writer.start()
+    running = asyncio.ensure_future(writer.run())
     async with asyncio.timeout(10):
         while store.asked < 3:
             await asyncio.sleep(0)
         store.away = False
         while not told:
             await asyncio.sleep(0)
-    await writer.aclose()
+    running.cancel()
     assert len(told) == 1
 
 
 async def test_a_stop_in_the_midst_of_a_write_loses_nothing(writer, book, store, told):
     store.gate.clear()
     see(book)
-    writer.start()
+    running = asyncio.ensure_future(writer.run())
     async with asyncio.timeout(10):
         while not store.saving:
             await asyncio.sleep(0)
-    closing = asyncio.ensure_future(writer.aclose())
-    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
     store.gate.set()
-    await closing
+    await writer.flush()
     assert len(await store.sightings(limit=10)) == 1
     assert len(told) == 1
 

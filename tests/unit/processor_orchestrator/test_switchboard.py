@@ -208,5 +208,5 @@ async def test_a_peer_that_is_gone_is_sent_nothing(switchboard, client, processo
 
 
 async def test_at_the_end_every_peer_is_told_to_come_back(switchboard, client, processor):
-    await switchboard.aclose()
+    switchboard.dismiss_peers()
     assert (client.closed, processor.closed) == (1001, 1001)
