@@ -22,7 +22,7 @@ HEALTHY_SECONDS = 90.0
 class Stack:
     """A running stack, seen through its published port and its engine."""
 
-    def __init__(self, secrets_dir: Path, *, project: str, port: int) -> None:
+    def __init__(self, secrets_dir: Path, *, project: str, port: int, environment: dict[str, str]) -> None:
         self.secrets_dir = secrets_dir
         self.project = project
         self.url = f"http://127.0.0.1:{port}"
@@ -32,7 +32,7 @@ class Stack:
             "CONSOLE_PORT": str(port),
             "SECRETS_DIR": str(secrets_dir),
             "COMPOSE_PROFILES": "demo",
-        }
+        } | environment
         self.token = (secrets_dir / "operator.jwt").read_text(encoding="utf-8").strip()
         self.headers = {"Authorization": f"Bearer {self.token}"}
 
@@ -93,8 +93,10 @@ class Stack:
 
 
 @contextmanager
-def running_stack(secrets_dir: Path) -> Iterator[Stack]:
-    stack = Stack(secrets_dir, project=f"searchlight-test-{os.getpid()}", port=free_port())
+def running_stack(secrets_dir: Path, **environment: str) -> Iterator[Stack]:
+    """Run a stack for the length of a `with` block; `environment` is what stack/env would say."""
+    project = environment.pop("COMPOSE_PROJECT_NAME", f"searchlight-test-{os.getpid()}")
+    stack = Stack(secrets_dir, project=project, port=free_port(), environment=environment)
     try:
         stack.told = stack.up()
         yield stack

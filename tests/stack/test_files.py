@@ -8,6 +8,8 @@ from pydantic import SecretStr
 
 from backbone.settings import RoleSettings
 from camera_processor.settings import Settings as CameraSettings
+from fleet_agent.allow_list_file import read_allow_list
+from fleet_agent.settings import Settings as FleetSettings
 from processor_orchestrator.settings import Settings as OrchestratorSettings
 from tests.processes import ROOT
 from tests.stack.engine import compose_file, run
@@ -19,13 +21,26 @@ ROLE_SETTINGS: dict[str, type[RoleSettings]] = {
     "camera-1": CameraSettings,
     "camera-2": CameraSettings,
     "camera": CameraSettings,
+    "fleet_agent": FleetSettings,
 }
 # What a container fixes for itself: where it listens, its page, and legacy names of other settings. TLS: see
 # docs/containers.md, the certificate's files are mounted by an override.
 FIXED = {"host", "port", "webpage", "hls_stream_url", "processor_mode", "ssl_cert", "ssl_key"}
 MAY_HOLD_THE_SOCKET = {"fleet_agent"}
 KEY_ORDER = (
-    *("<<", "image", "build", "profiles", "depends_on", "environment", "configs", "secrets", "volumes", "networks"),
+    *(
+        "<<",
+        "image",
+        "build",
+        "profiles",
+        "user",
+        "depends_on",
+        "environment",
+        "configs",
+        "secrets",
+        "volumes",
+        "networks",
+    ),
     *("ports", "devices", "group_add", "deploy"),
 )
 DEFAULTED = re.compile(r"\$\{([A-Z_]+):-([^{}]*)\}")
@@ -44,7 +59,7 @@ def defaults(name: str) -> dict[str, str]:
     return dict(DEFAULTED.findall(text(name)))
 
 
-@pytest.mark.parametrize("profiles", ["", "demo", "camera", "demo,camera"])
+@pytest.mark.parametrize("profiles", ["", "demo", "camera", "fleet", "demo,camera,fleet"])
 def test_compose_reads_its_file_with_every_profile(profiles: str) -> None:
     run(
         "docker",
@@ -89,6 +104,8 @@ def test_both_files_have_the_same_services() -> None:
 )
 def test_services_are_alike_in_both_files(key: str) -> None:
     compose, swarm = compose_file("docker-compose.yml")["services"], compose_file("swarm.yml")["services"]
+    for services in (compose, swarm):
+        del services["fleet_agent"]["environment"]["NODE_ID"]  # its own in every node of a swarm
     assert {name: service.get(key) for name, service in compose.items()} == {
         name: service.get(key) for name, service in swarm.items()
     }
@@ -105,7 +122,8 @@ def test_limits_are_alike_in_both_files_and_complete() -> None:
 @pytest.mark.parametrize("name", ["docker-compose.yml", "swarm.yml"])
 def test_every_service_is_hardened(name: str) -> None:
     for service_name, service in compose_file(name)["services"].items():
-        assert service["user"] == "10001:10001", service_name
+        assert re.fullmatch(r"10001:\d+", service["user"]), service_name
+        assert service["user"] == "10001:10001" or service_name in MAY_HOLD_THE_SOCKET, service_name
         assert service["read_only"] is True, service_name
         assert service["cap_drop"] == ["ALL"], service_name
         assert service["init"] is True, service_name
@@ -181,7 +199,7 @@ def test_no_secret_is_handed_over_in_the_environment(service: str) -> None:
 def test_the_sample_environment_is_complete_and_shows_the_true_defaults() -> None:
     sample = sample_environment()
     used = defaults("docker-compose.yml") | defaults("swarm.yml")
-    scripts = {"COMPOSE_PROFILES", "VERSION", "PREFIX", "CAMERA_ID"}
+    scripts = {"COMPOSE_PROFILES", "VERSION", "PREFIX", "CAMERA_ID", "NODE_ID"}
     assert used.keys() - sample.keys() == {"SECRETS_DIR", "EXTRA_CA_FILE"}, "used, but not in env.example"
     assert sample.keys() - used.keys() - scripts == set(), "in env.example, but never used"
     for name in sample.keys() & used.keys():
@@ -191,10 +209,15 @@ def test_the_sample_environment_is_complete_and_shows_the_true_defaults() -> Non
 def test_defaults_are_those_of_the_roles() -> None:
     fields = {name.upper(): field for role in ROLE_SETTINGS.values() for name, field in role.model_fields.items()}
     for name, default in sample_environment().items():
-        if name in fields and name != "CAMERA_ID":
+        if name in fields and name not in ("CAMERA_ID", "NODE_ID"):
             expected = fields[name].default
             same = float(default) == float(expected) if isinstance(expected, int | float) else default == expected
             assert same, f"{name}: env.example says {default!r}, the role {expected!r}"
+
+
+def test_the_sample_allow_list_is_one() -> None:
+    allowed = read_allow_list(STACK / "fleet_allow_list.toml", node="node")
+    assert allowed.kinds.keys() == {"camera"}
 
 
 def test_the_version_is_the_projects() -> None:

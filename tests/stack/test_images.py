@@ -12,7 +12,7 @@ from tests.processes import ROOT
 from tests.stack.conftest import ROLES
 from tests.stack.engine import docker, files_in, first_bytes, inspect, layers_of, platforms_of, run, tell
 
-OURS = ("orchestrator", "camera_processor", "demo_camera")
+OURS = ("orchestrator", "camera_processor", "demo_camera", "fleet_agent")
 NEVER = re.compile(
     r"shape_predictor_68|(^|/)pip(/|-|$)|/setuptools(/|-)|/\.cache/pip|(^|/)perl|var/lib/apt/lists/.|\.git/|\.venv/"
     r"|(^|/)(issuer\.pem|redis_acl|redis_url|operator\.jwt|camera_source|[^/]*\.jwt)$|(^|/)tests/stack"
@@ -76,7 +76,8 @@ def test_no_layer_holds_what_must_not_ship(images: dict[str, str], role: str) ->
 
 
 def test_the_orchestrator_carries_neither_eyes_nor_models(contents: dict[str, dict[str, int]]) -> None:
-    assert not [path for path in contents["orchestrator"] if NOT_IN_ORCHESTRATOR.search(path)][:5]
+    for role in ("orchestrator", "fleet_agent"):
+        assert not [path for path in contents[role] if NOT_IN_ORCHESTRATOR.search(path)][:5]
     assert any(path.endswith("webpage/index.html") for path in contents["orchestrator"])
 
 
@@ -134,16 +135,16 @@ def test_the_camera_image_finds_and_encodes_a_face_read_only_and_without_a_netwo
 ) -> None:
     program = (
         "import numpy; from PIL import Image; from faces import load_engine;"
-        "picture = numpy.asarray(Image.open('/sample/case/sought.jpg').convert('RGB').resize((480, 600)));"
+        "picture = numpy.asarray(Image.open('/sample/case/sought.jpg').convert('RGB').resize((320, 400)));"
         f"engine = load_engine('{detector}'); found = engine.detect(picture);"
-        "tell(len(found.boxes), engine.encode(picture, found).shape)"
+        "print(len(found.boxes), engine.encode(picture, found).shape)"
     )
     hardened = ("--rm", "--read-only", "--network", "none", "--cap-drop", "ALL", "--memory", "768m")
     command = ("run", *hardened, "--entrypoint", "/usr/bin/python3", images["demo_camera"], "-c", program)
     assert docker(*command, patience=90).split() == ["1", "(1,", "128)"]
 
 
-@pytest.mark.parametrize("role", ["orchestrator", "camera_processor"])
+@pytest.mark.parametrize("role", ["orchestrator", "camera_processor", "fleet_agent"])
 def test_a_role_explains_itself(images: dict[str, str], role: str) -> None:
     assert "usage:" in docker("run", "--rm", "--read-only", "--network", "none", images[role], "--help")
 

@@ -1,5 +1,6 @@
 """The stack on a swarm of three nodes: deployed, nodes killed and drained under load, a broken image rolled back."""
 
+import json
 import os
 import threading
 import time
@@ -40,6 +41,19 @@ def test_a_deploy_brings_every_service_up_and_the_first_sighting(swarm: Swarm) -
     assert set(swarm.running("orchestrator")) <= {2, 3}
     assert "Sought person" in swarm.open_case()
     tell(f"first sighting {wait_for(swarm.sightings, 'a sighting', 120):.1f} s after the case was opened")
+
+
+def test_swarms_containers_are_as_closed_as_composes(swarm: Swarm) -> None:
+    for service in ("redis", "orchestrator", "camera-1"):
+        node = swarm.running(service)[0]
+        container = swarm.docker(node, "ps", "--quiet", "--filter", f"name={STACK}_{service}").split()[0]
+        told = json.loads(swarm.docker(node, "inspect", container))[0]
+        assert told["Config"]["User"] == "10001:10001", service
+        assert told["HostConfig"]["ReadonlyRootfs"], service
+        assert told["HostConfig"]["CapDrop"] == ["ALL"], service
+        assert told["HostConfig"]["Memory"] > 0, service
+        assert told["HostConfig"]["PidsLimit"] > 0, service
+        assert told["HostConfig"]["Init"], service
 
 
 def test_a_killed_edge_nodes_camera_runs_elsewhere(swarm: Swarm) -> None:

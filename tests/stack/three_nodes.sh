@@ -13,6 +13,7 @@ node() { local n=$1; shift; timeout 60 docker -H "unix://$(runtime "$n")/docker.
 
 start() {
   mkdir -p "$(runtime "$1")" "$folder/$1"
+  echo "$folder" >"$(runtime "$1")/folder"
   # Old engines' sockets and process numbers would be taken for this one's.
   rm -f "$(runtime "$1")"/docker.{sock,pid} "$(runtime "$1")"/exec/containerd/containerd.pid
   setsid nohup nsenter --net="/run/netns/$(space "$1")" unshare --uts sh -c 'hostname "$0"; exec "$@"' "$(space "$1")" \
@@ -57,6 +58,8 @@ up() {
 
 down() {
   for n in 3 2 1; do
+    # A run that was cut off left its nodes in a folder of its own.
+    if [ -s "$(runtime "$n")/folder" ]; then folder=$(cat "$(runtime "$n")/folder"); fi
     if [ -S "$(runtime "$n")/docker.sock" ]; then
       timeout 20 docker -H "unix://$(runtime "$n")/docker.sock" swarm leave --force >/dev/null 2>&1 || true
     fi

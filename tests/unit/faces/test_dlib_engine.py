@@ -1,12 +1,12 @@
 import subprocess
 import sys
 
-import face_recognition
 import numpy as np
 import pytest
 from PIL import Image
 
 import faces
+from tests.unit.faces.oracle import face_recognition
 
 
 def shrunk(picture, width):
