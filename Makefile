@@ -43,13 +43,15 @@ score: $(VENV)/.installed ## identity score (IDF1) on the sample footage
 format: $(VENV)/.installed ## rewrite the sources in the house's layout
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-lock: $(VENV)/.installed ## resolve the dependencies again, with hashes
+lock: $(VENV)/.installed lock-root lock-images ## resolve the dependencies again, with hashes
+
+lock-root: $(VENV)/.installed
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --extra dev --no-emit-package searchlight --output-file requirements.lock pyproject.toml
 
 clean: ## remove the virtual environment and what runs left behind
 	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help install run doctor lint types system test endurance score format lock clean
+.PHONY: help install run doctor lint types system test endurance score format lock lock-root clean
 
 include stack/targets.mk

@@ -3,12 +3,14 @@
 import asyncio
 import time
 from abc import abstractmethod
+from collections.abc import Awaitable
 from typing import ClassVar
 
 import structlog
 from tornado.websocket import WebSocketClosedError, WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
 
 from backbone.auth import Principal
+from backbone.direct_write import text_frame, write_now
 from backbone.errors import BadInput, NotAllowed, NotAuthenticated, SearchlightError, Unavailable
 from backbone.guard import Access
 from backbone.outbox import Outbox, PeerTooSlow
@@ -129,19 +131,30 @@ class BaseSocket(WebSocketHandler, BaseHandler):
             self._expiry.cancel()
         self.closed()
 
-    async def on_message(self, message: str | bytes) -> None:
-        """Hand a message to `receive`; answer what was refused."""
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        """Hand a message to `receive`; answer what was refused. The next message waits until this one is done."""
         if self._is_ending():
-            return
+            return None
         self.acting_on = None
         try:
-            await self.receive(message)
+            rest = self.receive(message)
         except SearchlightError as fault:
-            reply_to = fault.reply_to if isinstance(fault, BadMessage) else self.acting_on
-            self.count_refused(fault.code)
-            self.send(Error(code=fault.code, message=fault.message, reply_to=reply_to))
-            if isinstance(fault, NotAuthenticated):
-                self._last_word = (CLOSE_NOT_AUTHENTICATED, "not authenticated")
+            self._refuse(fault)
+            return None
+        return None if rest is None else self._finish(rest)
+
+    async def _finish(self, rest: Awaitable[None]) -> None:
+        try:
+            await rest
+        except SearchlightError as fault:
+            self._refuse(fault)
+
+    def _refuse(self, fault: SearchlightError) -> None:
+        reply_to = fault.reply_to if isinstance(fault, BadMessage) else self.acting_on
+        self.count_refused(fault.code)
+        self.send(Error(code=fault.code, message=fault.message, reply_to=reply_to))
+        if isinstance(fault, NotAuthenticated):
+            self._last_word = (CLOSE_NOT_AUTHENTICATED, "not authenticated")
 
     def count_refused(self, code: str) -> None:
         """Count what this peer said in vain."""
@@ -160,9 +173,9 @@ class BaseSocket(WebSocketHandler, BaseHandler):
         """Queue a message that must arrive."""
         self.send_command(encode(message))
 
-    def send_command(self, payload: bytes) -> None:
-        """Queue a text that must arrive; a peer that cannot keep up is let go with 1013."""
-        if self._is_ending():
+    def send_command(self, payload: bytes, framed: bytes | None = None) -> None:
+        """Send a text that must arrive; a peer that cannot keep up is let go with 1013."""
+        if self._is_ending() or self._written_now(framed, payload):
             return
         try:
             self.outbox.put_command(payload)
@@ -172,15 +185,21 @@ class BaseSocket(WebSocketHandler, BaseHandler):
             return
         self._waiting.set()
 
-    def send_frame(self, payload: bytes) -> None:
-        """Queue a text that a newer one makes worthless."""
-        if self._is_ending():
+    def send_frame(self, payload: bytes, framed: bytes | None = None) -> None:
+        """Send a text that a newer one makes worthless; `framed` is its WebSocket frame, shared by all peers."""
+        if self._is_ending() or self._written_now(framed, payload):
             return
         dropped = self.outbox.dropped_frames
         self.outbox.put_frame(payload)
         if self.outbox.dropped_frames > dropped:
             self.figures.dropped.labels(self.role.value).inc()
         self._waiting.set()
+
+    def _written_now(self, framed: bytes | None, payload: bytes) -> bool:
+        """Write to an idle socket at once, unless something is queued that must come before."""
+        if len(self.outbox) or self.ws_connection is None:
+            return False
+        return write_now(self.ws_connection.stream, text_frame(payload) if framed is None else framed)
 
     def _is_ending(self) -> bool:
         return self.ws_connection is None or self._last_word is not None
@@ -205,8 +224,8 @@ class BaseSocket(WebSocketHandler, BaseHandler):
             self.close(CLOSE_NOT_AUTHENTICATED, "not authenticated in time")
 
     @abstractmethod
-    async def receive(self, message: str | bytes) -> None:
-        """Act on one message."""
+    def receive(self, message: str | bytes) -> Awaitable[None] | None:
+        """Act on one message; what has to wait for others is returned, to be awaited."""
 
     @abstractmethod
     def opened(self) -> None:

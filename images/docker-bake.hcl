@@ -6,7 +6,7 @@ variable "PREFIX" { default = "searchlight/" }
 variable "PLATFORMS" { default = "" }
 variable "EXTRA_CA_FILE" { default = "/dev/null" }
 
-group "default" { targets = ["redis", "orchestrator", "camera_processor", "demo_camera"] }
+group "default" { targets = ["redis", "orchestrator", "camera_processor", "demo_camera", "fleet_agent"] }
 
 target "_any" {
   context    = "."
@@ -42,4 +42,8 @@ target "demo_camera" {
   tags     = ["${PREFIX}demo_camera:${VERSION}"]
 }
 
-# fleet_agent: the same four lines, and its name in the group.
+target "fleet_agent" {
+  inherits = ["_any"]
+  target   = "fleet_agent"
+  tags     = ["${PREFIX}fleet_agent:${VERSION}"]
+}

@@ -12,7 +12,7 @@ find /usr/share/doc -type l -delete
 rm -rf /usr/share/man /usr/share/info /usr/share/locale /usr/share/lintian /usr/share/bash-completion \
   /usr/share/perl /usr/share/perl5 /usr/lib/*/perl /usr/lib/*/perl-base /etc/perl /usr/share/debconf /usr/share/pixmaps \
   /var/lib/apt /var/cache/* /var/log/* /var/backups/* /var/lib/dpkg/info/*.md5sums /var/lib/dpkg/*-old \
-  /tmp/* /root/.cache /root/.wget-hsts /etc/apt
+  /tmp/* "$HOME/.cache" "$HOME/.wget-hsts" /etc/apt
 find / -xdev -type d -name __pycache__ -path '/usr/share/*' -prune -exec rm -rf {} +
 find /usr/lib/python3* -type d \( -name test -o -name idlelib -o -name lib2to3 -o -name ensurepip -o -name pydoc_data \
   -o -name tkinter -o -name turtledemo \) -prune -exec rm -rf {} + 2>/dev/null || true

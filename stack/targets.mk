@@ -1,6 +1,5 @@
 # The targets that need a container engine; the Makefile includes this file.
-export EXTRA_CA_FILE ?= /dev/null
-COMPOSE := docker compose -f stack/docker-compose.yml --profile demo --profile camera
+COMPOSE := docker compose -f stack/docker-compose.yml --profile '*'
 
 engine: ## install and start a container engine (Debian 12, as root)
 	@tests/stack/install_engine.sh
@@ -33,7 +32,7 @@ test-arm64: $(VENV)/.installed ## build every image for arm64 too; the camera's 
 	$(BIN)/python -m pytest tests/stack/arm64.py -v
 
 lock-images: $(VENV)/.installed ## derive each image's lock from requirements.lock
-	@for role in orchestrator:processor_orchestrator camera_processor:camera_processor; do \
+	@for role in orchestrator:processor_orchestrator camera_processor:camera_processor fleet_agent:fleet_agent; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	    --no-header --constraint requirements.lock --extra $${role#*:} --no-emit-package searchlight \
 	    --output-file images/locks/$${role%%:*}.txt pyproject.toml; done

@@ -1,5 +1,6 @@
 """Turns texts into messages and back. Does not decide what a message means."""
 
+from functools import cache
 from typing import Any, get_args
 
 import msgspec
@@ -39,8 +40,7 @@ def decode(raw: str | bytes, union: Any, *, picture_types: frozenset[str] = froz
         BadMessage: with what was expected and what came.
     """
     size = strict_json.byte_size(raw)
-    commas = raw.count(b",") if isinstance(raw, bytes) else raw.count(",")
-    if size > CONTROL_BYTES and commas > MAX_COMMAS_BESIDE_PICTURE:
+    if size > CONTROL_BYTES and _commas(raw) > MAX_COMMAS_BESIDE_PICTURE:
         raise BadMessage(f"expected one picture in a message of {size} bytes, got many values", code="too_large")
     try:
         value = strict_json.loads(raw, max_bytes=PICTURE_MESSAGE_BYTES if picture_types else CONTROL_BYTES)
@@ -53,6 +53,10 @@ def decode(raw: str | bytes, union: Any, *, picture_types: frozenset[str] = froz
         return msgspec.convert(value, union)
     except msgspec.ValidationError as fault:
         raise BadMessage(f"{kind}: {fault}", code="bad_message", reply_to=kind) from None
+
+
+def _commas(raw: str | bytes) -> int:
+    return raw.count(b",") if isinstance(raw, bytes) else raw.count(",")
 
 
 def checked_boxes(boxes: list[RawBox], *, reply_to: str) -> list[Box]:
@@ -77,6 +81,11 @@ def type_of(message: Message) -> str:
     return str(message.__struct_config__.tag)
 
 
+@cache
+def _tags_of(union: Any) -> tuple[str, ...]:  # noqa: ANN401 - a typing construct
+    return tuple(member.__struct_config__.tag for member in get_args(union) or (union,))
+
+
 def _known_type(value: Any, union: Any) -> str:  # noqa: ANN401 - a plain JSON value and a typing construct
     if not isinstance(value, dict):
         raise BadMessage(f"expected a JSON object, got {type(value).__name__}", code="bad_message")
@@ -84,7 +93,7 @@ def _known_type(value: Any, union: Any) -> str:  # noqa: ANN401 - a plain JSON v
     if not isinstance(kind, str):
         came = type(kind).__name__ if "type" in value else "none"
         raise BadMessage(f"expected the key 'type' with a text, got {came}", code="bad_message")
-    known = [member.__struct_config__.tag for member in get_args(union) or (union,)]
+    known = _tags_of(union)
     if kind not in known:
         kind = kind[:64]
         raise BadMessage(

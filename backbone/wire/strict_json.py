@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+import msgspec
+
 from backbone.errors import BadInput, TooLarge
 
 MAX_DEPTH = 32
@@ -12,6 +14,7 @@ MAX_INT = 2**63 - 1
 
 # Only texts that match one of these pay for the slower check behind it.
 _MAY_OVERFLOW = re.compile(r"\d[eE]\+?\d{3}|\d{19}")
+_fast = msgspec.json.Decoder()
 _MAY_BE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -26,6 +29,57 @@ def loads(raw: str | bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - any JSO
         BadInput: the text is not JSON, or one of the refused forms.
     """
     text = _checked_text(raw, max_bytes)
+    value = _flat_value(text)
+    return _strict_value(text) if value is None else value
+
+
+def _flat_value(text: str) -> dict[str, Any] | None:
+    """Return the value of a text whose form alone rules out what is refused, or None to look closer.
+
+    Nearly every message is one object of plain values and of lists of such objects. For those a fast parser suffices,
+    when it is shown that it dropped nothing: without escapes and without a space before a colon, each `":` ends a key
+    or begins a text, so there are never fewer of them than keys; and no list may be left that was not seen.
+    """
+    if "\\" in text or '" ' in text or "\n" in text or "\t" in text or "\r" in text:
+        return None
+    try:
+        value = _fast.decode(text)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    if type(value) is not dict:
+        return None
+    keys, lists, plain = _form_of(value)
+    return value if plain and keys == text.count('":') and lists == text.count("[") else None
+
+
+def _form_of(value: dict[str, Any]) -> tuple[int, int, bool]:
+    """Return how many keys and lists an object holds, lists of objects included, and whether its integers are small."""
+    keys, lists, plain = len(value), 0, True
+    for inner in value.values():
+        if type(inner) is list:
+            lists += 1
+            for item in inner:
+                if type(item) is dict:
+                    keys += len(item)
+                    for field in item.values():
+                        if type(field) is list:
+                            lists += 1
+                            plain = plain and _is_small(field)
+                        elif type(field) is int and not -MAX_INT <= field <= MAX_INT:
+                            plain = False
+                elif type(item) is int:
+                    plain = False
+        elif type(inner) is int and not -MAX_INT <= inner <= MAX_INT:
+            plain = False
+    return keys, lists, plain
+
+
+def _is_small(values: list[Any]) -> bool:
+    return all(type(value) is not int or -MAX_INT <= value <= MAX_INT for value in values)
+
+
+def _strict_value(text: str) -> Any:  # noqa: ANN401 - any JSON value may come
+    """Return the value of a JSON text, every rule checked."""
     big = _MAY_OVERFLOW.search(text) is not None
     try:
         value = json.loads(

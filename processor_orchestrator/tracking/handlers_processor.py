@@ -1,5 +1,6 @@
 """`/processor`: what camera processors say (WIRE section 4). Decides nothing."""
 
+from collections.abc import Awaitable
 from typing import ClassVar
 
 from backbone.guard import Access
@@ -36,30 +37,31 @@ class ProcessorSocket(BaseSocket):
         """Forget the processor, unless a newer socket speaks for its camera."""
         self._switchboard.processor_left(self._peer)
 
-    async def receive(self, message: str | bytes) -> None:
+    def receive(self, message: str | bytes) -> Awaitable[None] | None:
         """Act on one message, or on one JPEG for the viewers."""
         if isinstance(message, bytes):
             self.require_authenticated()
             camera_id = self._switchboard.tracking.camera_id_of(self._peer)
             self._relay.received(camera_id, stream_frames.unpack(message))
-            return
+            return None
         said = from_processor.decode(message)
         self.acting_on = type_of(said)
         if isinstance(said, Authenticate):
             self.authenticate(said.jwt)
-            return
+            return None
         self.require_authenticated()
-        await self._act(said)
+        return self._act(said)
 
-    async def _act(self, said: FromProcessor) -> None:
+    def _act(self, said: FromProcessor) -> Awaitable[None] | None:
         match said:
+            case BoundingBoxes():
+                self._switchboard.boxes(self._peer, said)
             case Identifier(id=camera_id):
                 subject = self.principal.subject if self.principal is not None else None
                 self._switchboard.processor_joined(self._peer, camera_id, subject)
                 self._relay.camera_joined(camera_id)
-            case BoundingBoxes():
-                self._switchboard.boxes(self._peer, said)
             case FeatureMap():
-                await self._switchboard.learn(said)
+                return self._switchboard.learn(said)
             case Error():
-                await self._switchboard.complain(self._peer, said)
+                return self._switchboard.complain(self._peer, said)
+        return None

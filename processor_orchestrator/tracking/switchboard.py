@@ -9,6 +9,7 @@ from typing import Protocol
 
 import structlog
 
+from backbone.direct_write import text_frame
 from backbone.errors import Unavailable
 from backbone.pictures import PictureCleaner, from_base64
 from backbone.wire import from_client, from_processor
@@ -31,11 +32,11 @@ CLOSE_REPLACED = 4409
 class Peer(Protocol):
     """A connected socket, as far as the switchboard needs it."""
 
-    def send_command(self, payload: bytes) -> None:
-        """Queue a text that must arrive."""
+    def send_command(self, payload: bytes, framed: bytes | None = None) -> None:
+        """Send a text that must arrive; `framed` is its WebSocket frame."""
 
-    def send_frame(self, payload: bytes) -> None:
-        """Queue a text that a newer one makes worthless."""
+    def send_frame(self, payload: bytes, framed: bytes | None = None) -> None:
+        """Send a text that a newer one makes worthless; `framed` is its WebSocket frame."""
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Let the peer go."""
@@ -214,15 +215,16 @@ class Switchboard:
     # Sending.
 
     def deliver(self, deliveries: Iterable[Delivery]) -> None:
-        """Queue messages for their peers; each is encoded once."""
+        """Send messages to their peers; each is encoded and framed once."""
         for delivery in deliveries:
             if not delivery.peers:
                 continue
             payload = encode(delivery.message)
+            framed = text_frame(payload)
             for peer_id in delivery.peers:
                 peer = self._peers.get(peer_id)
                 if peer is not None:
-                    (peer.send_frame if delivery.droppable else peer.send_command)(payload)
+                    (peer.send_frame if delivery.droppable else peer.send_command)(payload, framed)
 
     def tell_camera(self, camera: str, message: Message) -> None:
         """Queue a message for a camera's processor, by the camera's key; nothing happens while it is offline."""

@@ -69,7 +69,7 @@ def files_in(image: str) -> dict[str, int]:
         with _output("docker", "export", container) as out, tarfile.open(fileobj=out, mode="r|") as files:
             return {entry.name: entry.size for entry in files}
     finally:
-        docker("rm", container)
+        docker("rm", "--volumes", container)
 
 
 def first_bytes(image: str, path: str, count: int, *, platform: str | None = None) -> bytes:
@@ -85,7 +85,7 @@ def first_bytes(image: str, path: str, count: int, *, platform: str | None = Non
                 return content.read(count) if content is not None else b""
         return b""
     finally:
-        docker("rm", container)
+        docker("rm", "--volumes", container)
 
 
 def layers_of(image: str) -> Iterator[tarfile.TarFile]:

@@ -32,8 +32,9 @@ if ! [ -x /usr/sbin/dockerd ] || ! complete; then
     echo "this script knows Debian 12 (bookworm); install an engine of 26 or newer by hand" >&2; exit 1
   fi
   mirror=$(awk '/^URIs:/ {print $2; exit}' /etc/apt/sources.list.d/debian.sources 2>/dev/null || true)
+  if [ -z "$mirror" ]; then echo "expected a Debian mirror in debian.sources, got none" >&2; exit 1; fi
   printf 'Types: deb\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: %s\n' \
-    "${mirror:-http://deb.debian.org/debian}" "$keyring" >/etc/apt/sources.list.d/trixie.sources
+    "$mirror" "$keyring" >/etc/apt/sources.list.d/trixie.sources
   # Nothing else of trixie may come in by an upgrade.
   printf 'Package: *\nPin: release n=trixie\nPin-Priority: 50\n' >/etc/apt/preferences.d/trixie
   timeout 180 apt-get update -qq

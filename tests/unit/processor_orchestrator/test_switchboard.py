@@ -35,10 +35,10 @@ class Peer:
     def __init__(self):
         self.commands, self.frames, self.closed = [], [], None
 
-    def send_command(self, payload):
+    def send_command(self, payload, framed=None):
         self.commands.append(json.loads(payload))
 
-    def send_frame(self, payload):
+    def send_frame(self, payload, framed=None):
         self.frames.append(json.loads(payload))
 
     def close(self, code=None, reason=None):
