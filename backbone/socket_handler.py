@@ -155,6 +155,7 @@ class BaseSocket(WebSocketHandler, BaseHandler):
         self.send(Error(code=fault.code, message=fault.message, reply_to=reply_to))
         if isinstance(fault, NotAuthenticated):
             self._last_word = (CLOSE_NOT_AUTHENTICATED, "not authenticated")
+            self._waiting.set()
 
     def count_refused(self, code: str) -> None:
         """Count what this peer said in vain."""
