@@ -19,6 +19,11 @@ class LatestSlot(Generic[T]):
         self._waiter: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
         self.dropped = 0
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits now."""
+        return self._value is None
+
     def put(self, value: T) -> None:
         """Replace what is in the slot; may be called from any thread."""
         with self._lock:

@@ -1,12 +1,14 @@
 """One JPEG to every viewer as multipart/x-mixed-replace: framed once, newest wins. Does not encode pictures."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tornado.iostream import StreamClosedError
+from tornado.iostream import IOStream, StreamClosedError
 
+from backbone.direct_write import write_now
 from backbone.errors import BadInput, Unavailable
 from backbone.guard import Access
 from backbone.latest_slot import LatestSlot
@@ -19,6 +21,7 @@ MIN_FPS = 0.1
 """Slower than one in ten seconds looks like a stall, and is let go as one."""
 MAX_FPS = 60.0
 MAX_VIEWERS = 500
+IDLE_SECONDS = 5.0
 STALLED_SECONDS = 60.0
 """A viewer that takes nothing for this long is let go."""
 
@@ -32,11 +35,24 @@ class Part:
 
 
 class Viewer:
-    """One open picture: a slot for the next part, at most `fps` a second."""
+    """One open picture: at most `fps` parts a second; what its socket cannot take at once waits in a slot.
 
-    def __init__(self, fps: float) -> None:
+    Args:
+        stream: where parts are written directly; None for a viewer that only takes from the slot.
+    """
+
+    def __init__(self, fps: float, stream: IOStream | None = None) -> None:
         self.fps = fps
         self.slot: LatestSlot[Part] = LatestSlot()
+        self._stream = stream
+        self._pacer = Pacer()
+
+    def offer(self, part: Part, now: float) -> None:
+        """Write a part to the idle socket, or leave it in the slot; now is in monotonic seconds."""
+        if not self._pacer.lets_pass(now, per_second=self.fps):
+            return
+        if not self.slot.empty or not write_now(self._stream, part.framed):
+            self.slot.put(part)
 
 
 class Broadcast:
@@ -73,10 +89,18 @@ class Broadcast:
         Raises:
             Unavailable: the stream has as many viewers as it may have.
         """
-        if len(self._viewers) >= MAX_VIEWERS:
-            raise Unavailable(f"expected at most {MAX_VIEWERS} viewers of one camera, got one more")
+        self.check_room()
         self._viewers.add(viewer)
         self._tell_demand()
+
+    def check_room(self) -> None:
+        """Refuse one viewer too many.
+
+        Raises:
+            Unavailable: the stream has as many viewers as it may have.
+        """
+        if len(self._viewers) >= MAX_VIEWERS:
+            raise Unavailable(f"expected at most {MAX_VIEWERS} viewers of one camera, got one more")
 
     def leave(self, viewer: Viewer) -> None:
         """Remove a viewer."""
@@ -89,9 +113,9 @@ class Broadcast:
 
     def publish(self, jpeg: bytes) -> None:
         """Hand one picture to every viewer; the bytes are framed once and shared."""
-        part = Part(jpeg, framed(jpeg))
+        part, now = Part(jpeg, framed(jpeg)), time.monotonic()
         for viewer in self._viewers:
-            viewer.slot.put(part)
+            viewer.offer(part, now)
 
     def _tell_demand(self) -> None:
         demand = max((viewer.fps for viewer in self._viewers), default=0.0)
@@ -129,28 +153,26 @@ class MjpegHandler(BaseHandler):
 
     async def serve(self, broadcast: Broadcast, fps: float) -> None:
         """Send parts until the browser leaves, or takes nothing for a minute."""
-        viewer = Viewer(fps)
-        broadcast.join(viewer)
+        broadcast.check_room()
         self.set_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY.decode()}")
+        self.set_header("Connection", "close")
+        head = "".join(f"{name}: {value}\r\n" for name, value in self._headers.get_all())
+        stream = self.detach()
+        viewer = Viewer(fps, stream)
+        broadcast.join(viewer)
+        stream.set_close_callback(lambda: broadcast.leave(viewer))
         try:
-            await self.flush()
-            while not self.request.connection.stream.closed():  # type: ignore[union-attr] # HTTP1Connection's
-                async with asyncio.timeout(STALLED_SECONDS):
-                    await self._send_next(viewer)
+            await stream.write(f"HTTP/1.1 200 OK\r\n{head}\r\n".encode("latin-1"))
+            while not stream.closed():
+                await self._send_waiting(viewer, stream)
         except (StreamClosedError, TimeoutError):
-            self._drop_connection()
+            stream.close()
         finally:
             broadcast.leave(viewer)
 
-    async def _send_next(self, viewer: Viewer) -> None:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        part = await viewer.slot.take(timeout=1.0)
-        if part is None:
-            return
-        self.write(part.framed)
-        await self.flush()
-        await asyncio.sleep(max(0.0, 1.0 / viewer.fps - (loop.time() - began)))
-
-    def _drop_connection(self) -> None:
-        self.request.connection.stream.close()  # type: ignore[union-attr] # HTTP1Connection's
+    async def _send_waiting(self, viewer: Viewer, stream: IOStream) -> None:
+        """Send the part that the socket could not take at once; the others have been written already."""
+        part = await viewer.slot.take(timeout=IDLE_SECONDS)
+        if part is not None:
+            async with asyncio.timeout(STALLED_SECONDS):
+                await stream.write(part.framed)

@@ -116,6 +116,7 @@ class BaseSocket(WebSocketHandler, BaseHandler):
     def open(self, *_args: str, **_kwargs: str) -> None:
         """Begin to send what is queued."""
         self.count.open += 1
+        self.set_nodelay(True)  # else the second of two small messages waits 40 ms for the first one's acknowledgement
         self.outbox = Outbox()
         self._waiting = asyncio.Event()
         self._writer = asyncio.ensure_future(self._write_from_outbox())

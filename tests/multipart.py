@@ -11,13 +11,14 @@ class Exactly:
     """Reads an exact number of bytes, or up to an exact mark, from a streamed response."""
 
     def __init__(self, response: requests.Response) -> None:
-        self._chunks = response.iter_content(chunk_size=None)
-        self._held = b""
+        self._raw = response.raw
 
     def take(self, count: int) -> bytes:
-        while len(self._held) < count:
-            self._held += next(self._chunks)
-        taken, self._held = self._held[:count], self._held[count:]
+        taken = b""
+        while len(taken) < count:
+            more = self._raw.read(count - len(taken))
+            assert more, "the stream ended in the midst of a part"
+            taken += more
         return taken
 
     def take_line(self) -> bytes:

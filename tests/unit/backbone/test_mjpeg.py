@@ -5,6 +5,7 @@ import itertools
 
 import pytest
 
+from backbone import mjpeg
 from backbone.errors import BadInput, Unavailable
 from backbone.mjpeg import MAX_VIEWERS, Broadcast, Viewer, asked_fps, framed
 
@@ -66,7 +67,8 @@ async def test_every_viewer_gets_the_same_bytes_framed_once(broadcast):
     assert all(part is parts[0] for part in parts)
 
 
-async def test_a_viewer_that_does_not_take_costs_the_others_nothing(broadcast):
+async def test_a_viewer_that_does_not_take_costs_the_others_nothing(broadcast, monkeypatch):
+    monkeypatch.setattr(mjpeg.Pacer, "lets_pass", lambda _pacer, _now, *, per_second: True)
     stalled, awake = Viewer(10.0), Viewer(10.0)
     broadcast.join(stalled)
     broadcast.join(awake)
@@ -117,3 +119,15 @@ async def test_a_waiting_viewer_wakes_with_the_next_picture(broadcast):
     await asyncio.sleep(0)
     broadcast.publish(b"JPEG")
     assert (await taking).jpeg == b"JPEG"
+
+
+def test_a_slow_viewer_of_a_fast_stream_gets_its_own_pace(broadcast):
+    slow, fast = Viewer(5.0), Viewer(20.0)
+    given = {slow: 0, fast: 0}
+    for tick in range(200):
+        for viewer in given:
+            viewer.offer(mjpeg.Part(b"", b""), tick / 20)
+            given[viewer] += not viewer.slot.empty
+            viewer.slot = mjpeg.LatestSlot()
+    assert given[fast] == 200
+    assert given[slow] == pytest.approx(50, abs=1)
