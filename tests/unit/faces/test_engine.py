@@ -128,12 +128,28 @@ def test_the_model_is_named_by_its_weights(hog, cnn):
     assert hog.model_id == cnn.model_id == "dlib-resnet-v1-55533b28a958"
 
 
+def test_the_cnn_is_the_default_and_says_what_it_runs_on():
+    engine = faces.load_engine()
+    assert engine.detector == "cnn"
+    assert engine.provider in {"cpu", "cuda", "tensorrt"}
+
+
+def test_a_provider_that_is_not_there_is_replaced_by_one_that_is():
+    engine = faces.load_engine("hog", provider="tensorrt")
+    assert engine.provider in {"cpu", "cuda", "tensorrt"}
+
+
 def test_auto_takes_one_of_the_two_detectors():
     assert faces.load_engine("auto").detector in {"hog", "cnn"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "text"), [({"detector": "yolo"}, "one of cnn, hog, auto"), ({"threads": 0}, "1 or more")]
+    ("arguments", "text"),
+    [
+        ({"detector": "yolo"}, "one of cnn, hog, auto"),
+        ({"threads": 0}, "1 or more"),
+        ({"provider": "abacus"}, "one of auto, cpu"),
+    ],
 )
 def test_an_engine_that_cannot_be_is_refused(arguments, text):
     with pytest.raises(ValueError, match=text):
@@ -146,10 +162,10 @@ def test_the_engine_opens_neither_the_68_point_predictor_nor_face_recognition():
         "sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == 'open' else None)\n"
         "import dlib; loaded = []; real = dlib.shape_predictor\n"
         "dlib.shape_predictor = lambda path: loaded.append(path) or real(path)\n"
-        "import faces; faces.load_engine('hog')\n"
+        "import faces; faces.load_engine('cnn')\n"
         "assert len(loaded) == 1 and loaded[0].endswith('shape_predictor_5_face_landmarks.dat'), loaded\n"
         "assert not [path for path in opened if '68' in path.rpartition('/')[2]], opened\n"
-        "assert not {'face_recognition', 'face_recognition_models', 'cv2'} & set(sys.modules)\n"
+        "assert not {'face_recognition', 'face_recognition_models', 'cv2', 'onnx'} & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", audit], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
