@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := backbone faces camera_processor processor_orchestrator searchlight drill
+PACKAGES := backbone faces camera_processor processor_orchestrator searchlight drill benchmarks
 
 help: ## this menu
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,13 @@ test: system lint types ## lint, types and all tests
 score: $(VENV)/.installed ## identity score (IDF1) on the sample footage
 	$(BIN)/searchlight score
 
+bench: $(VENV)/.installed ## faces beside dlib and face_recognition, into benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.faces
+
+PHOTOS ?= var/people
+accuracy: $(VENV)/.installed ## error rates on PHOTOS=<folder> of <person>/<photo>
+	$(BIN)/python -m benchmarks.accuracy $(PHOTOS)
+
 format: $(VENV)/.installed ## rewrite the sources in the house's layout
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
@@ -47,4 +54,4 @@ lock: $(VENV)/.installed ## resolve the dependencies again, with hashes
 clean: ## remove the virtual environment and what runs left behind
 	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help install run doctor lint types system test score format lock clean
+.PHONY: help install run doctor lint types system test score bench accuracy format lock clean

@@ -43,7 +43,7 @@ class Graph(Protocol):
 class CnnDetector:
     """A small convolutional network trained with the max-margin loss (King 2015, arXiv:1502.00046).
 
-    One thread at a time: the pyramid's memory is used again for pictures of the same size.
+    One thread at a time: the pyramid's memory, as much as the largest one took, is used again.
 
     Args:
         scores: the graph of `detector_graph`.
@@ -66,7 +66,7 @@ class CnnDetector:
         self._window = np.array(notes["window"])
         self._same_iou, self._same_cover = notes["overlap"]
         self._stride, self._stem, self._context = (int(number) for number in notes["grid"])
-        self._tiles = np.zeros((1, 3, 0, 0), dtype=np.float32)
+        self._room, self._shape = np.empty(0, dtype=np.float32), (0, 0)
 
     def find(self, image: NDArray[np.uint8], height: int, width: int) -> Found:
         """Return boxes (n, 4) xyxy of `image` resized to this size, strongest first, and scores (n,) above 0."""
@@ -83,8 +83,14 @@ class CnnDetector:
 
     def _filled(self, image: NDArray[np.uint8], pyramid: TiledPyramid) -> NDArray[np.float32]:
         """Return (1, 3, height, width), all levels in their places, RGB minus the means, zeros between."""
-        if self._tiles.shape[2:] != (pyramid.height, pyramid.width):
-            self._tiles = np.zeros((1, 3, pyramid.height, pyramid.width), dtype=np.float32)
+        size = 3 * pyramid.height * pyramid.width
+        if self._room.size < size:
+            self._room = np.empty(size, dtype=np.float32)
+        tiles = self._room[:size].reshape(1, 3, pyramid.height, pyramid.width)
+        if self._shape != (pyramid.height, pyramid.width):
+            # Another layout: its gaps are in other places.
+            self._shape = (pyramid.height, pyramid.width)
+            tiles.fill(0)
         level = np.empty((1, 3, *image.shape[:2]), dtype=np.float32)
         for channel, mean in enumerate(self._means):
             np.subtract(image[:, :, channel], mean, out=level[0, channel])
@@ -92,8 +98,8 @@ class CnnDetector:
             if level.shape[2:] != (height, width):
                 sizes = np.array([1, 3, height, width], dtype=np.int64)
                 level = self._resize.run({"picture": level, "sizes": sizes})
-            self._tiles[:, :, y : y + height, x : x + width] = level
-        return self._tiles
+            tiles[:, :, y : y + height, x : x + width] = level
+        return tiles
 
     def _whole(self, tiles: NDArray[np.float32], grid: ScoreGrid) -> NDArray[np.float32]:
         rows, columns = grid.pixels(grid.whole)
