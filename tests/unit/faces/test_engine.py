@@ -93,6 +93,17 @@ def test_a_tiny_picture_shows_nobody(request, engine_name, size):
     assert found.landmarks.shape == (0, 5, 2)
 
 
+@pytest.mark.parametrize("engine_name", ["hog", "cnn"])
+def test_a_huge_picture_is_searched_at_the_cap(request, engine_name, pictures):
+    picture = np.asarray(Image.fromarray(pictures["obama"]).resize((6400, 8000)))
+    found = request.getfixturevalue(engine_name).detect(picture, min_face_px=40)
+    assert len(found) == 1
+    left, top, right, bottom = found.boxes[0]
+    assert 1000 < right - left < 2600
+    assert 0 < left < right < 6400
+    assert 0 < top < bottom < 8000
+
+
 def test_nobody_gives_no_embeddings(hog):
     assert hog.encode(np.zeros((9, 9, 3), dtype=np.uint8), faces.Faces.none()).shape == (0, 128)
 
@@ -132,6 +143,32 @@ def test_the_cnn_is_the_default_and_says_what_it_runs_on():
     engine = faces.load_engine()
     assert engine.detector == "cnn"
     assert engine.provider in {"cpu", "cuda", "tensorrt"}
+
+
+@pytest.mark.parametrize("name", ["obama", "obama2", "obama3", "biden", "astronaut"])
+def test_the_cnn_finds_every_face_that_face_recognition_finds(cnn, pictures, name):
+    picture = shrunk(pictures[name], 400)
+    ours = cnn.detect(picture, min_face_px=40)
+    for top, right, bottom, left in face_recognition.face_locations(picture):
+        middles = (ours.boxes[:, :2] + ours.boxes[:, 2:]) / 2
+        away = np.abs(middles - ((left + right) / 2, (top + bottom) / 2)).max(axis=1, initial=0)
+        # HOG's false face in the astronaut's suit is nobody's.
+        assert away.min() < 0.4 * (right - left) or name == "astronaut"
+
+
+def test_several_threads_give_the_same_faces_and_embeddings(cnn, pictures):
+    picture, both = shrunk(pictures["obama2"], 400), faces.load_engine("cnn", 2)
+    one, two = cnn.detect(picture, 60), both.detect(picture, 60)
+    np.testing.assert_allclose(one.boxes, two.boxes, atol=1e-3)
+    np.testing.assert_allclose(cnn.encode(picture, one), both.encode(picture, two), atol=1e-5)
+
+
+def test_more_faces_than_are_encoded_at_once_are_all_encoded(cnn, pictures):
+    picture = pictures["obama2"]
+    found = cnn.detect(picture, 80).pick([0] * 37)
+    rows = cnn.encode(picture, found)
+    assert rows.shape == (37, 128)
+    np.testing.assert_allclose(rows, rows[:1].repeat(37, axis=0), atol=1e-6)
 
 
 def test_a_provider_that_is_not_there_is_replaced_by_one_that_is():
