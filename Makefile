@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := backbone faces camera_processor fleet_agent processor_orchestrator searchlight drill
+PACKAGES := backbone faces camera_processor fleet_agent processor_orchestrator searchlight drill benchmarks
 
 help: ## this menu
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,13 @@ endurance: $(VENV)/.installed ## what takes longer: 200 camera cycles, a million
 score: $(VENV)/.installed ## identity score (IDF1) on the sample footage
 	$(BIN)/searchlight score
 
+bench: $(VENV)/.installed ## faces beside dlib and face_recognition, into benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.faces
+
+PHOTOS ?= var/people
+accuracy: $(VENV)/.installed ## error rates on PHOTOS=<folder> of <person>/<photo>
+	$(BIN)/python -m benchmarks.accuracy $(PHOTOS)
+
 format: $(VENV)/.installed ## rewrite the sources in the house's layout
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
@@ -52,6 +59,6 @@ lock-root: $(VENV)/.installed
 clean: ## remove the virtual environment and what runs left behind
 	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help install run doctor lint types system test endurance score format lock lock-root clean
+.PHONY: help install run doctor lint types system test endurance score bench accuracy format lock lock-root clean
 
 include stack/targets.mk

@@ -3,6 +3,9 @@
 FacesError
 |-- BadImage        (also a ValueError) the picture is not (h, w, 3) uint8
 |-- BadEmbedding    (also a ValueError) the embeddings are not finite (n, 128)
+|-- BadWeights      (also a ValueError) a weights file is cut short, changed or not one of dlib's
+|-- BadGraph        (also a ValueError) a converted graph cannot be loaded
+|-- ConverterMissing  (also an ImportError) a graph has to be converted and the package `onnx` is not installed
 `-- WeightsMissing  (also a FileNotFoundError) a weights file is not installed
 """
 
@@ -17,6 +20,18 @@ class BadImage(FacesError, ValueError):
 
 class BadEmbedding(FacesError, ValueError):
     """Embeddings are not a finite (n, 128) array of real numbers."""
+
+
+class BadWeights(FacesError, ValueError):
+    """A weights file is not what dlib writes; names the file and the byte."""
+
+
+class BadGraph(FacesError, ValueError):
+    """A converted graph cannot be loaded."""
+
+
+class ConverterMissing(FacesError, ImportError):
+    """A graph is not there yet and the package `onnx`, which makes it, is not installed."""
 
 
 class WeightsMissing(FacesError, FileNotFoundError):

@@ -50,7 +50,7 @@ class Faces:
         )
 
     def pick(self, rows: Sequence[int] | NDArray[np.intp]) -> Self:
-        """Return the faces of these rows, in this order: encode only the faces that are worth 58 ms."""
+        """Return the faces of these rows, in this order: encode only the faces that are worth the time."""
         chosen = np.asarray(rows, dtype=np.intp)
         return type(self)(self.boxes[chosen], self.confidences[chosen], self.landmarks[chosen])
 

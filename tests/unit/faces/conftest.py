@@ -6,6 +6,9 @@ from PIL import Image
 
 import faces
 from drill.pictures import fetch_pictures
+from faces.cnn_detector import CnnDetector
+from faces.convert import find_graph
+from faces.onnx_session import Session
 
 DATA_DIR = Path(__file__).parents[3] / "var"
 
@@ -24,3 +27,15 @@ def hog():
 @pytest.fixture(scope="session")
 def cnn():
     return faces.load_engine("cnn")
+
+
+@pytest.fixture(scope="session")
+def thorough():
+    """The CNN detector that searches all levels at once."""
+    return CnnDetector(Session(find_graph("detector")), Session(find_graph("resize")), thorough=True)
+
+
+@pytest.fixture(scope="session")
+def quick():
+    """The CNN detector that searches coarse first."""
+    return CnnDetector(Session(find_graph("detector")), Session(find_graph("resize")), thorough=False)

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from faces import BadEmbedding, Gallery, Match
+from faces import gallery as gallery_module
 
 WIDTH = 128
 
@@ -80,6 +81,33 @@ def test_the_nearest_of_many_random_references_is_that_of_the_naive_loop(seed, s
     queries = rng.normal(0, scale, (10, WIDTH)).astype(np.float32)
     for match, query in zip(gallery.match(queries), queries, strict=True):
         assert (match.case_id, pytest.approx(match.distance, rel=1e-12)) == naive_match(cases, query)
+
+
+def test_cases_over_several_blocks_are_found_removed_and_replaced(monkeypatch):
+    monkeypatch.setattr(gallery_module, "_BLOCK_ROWS", 7)
+    monkeypatch.setattr(gallery_module, "_QUERIES_AT_ONCE", 3)
+    rng, gallery, cases = np.random.default_rng(3), Gallery(), {}
+    for step in range(150):
+        case_id = int(rng.integers(0, 12))
+        if rng.random() < 0.4:
+            assert gallery.remove(case_id) == (cases.pop(case_id, None) is not None)
+        else:
+            rows = rng.integers(-1, 2, (int(rng.integers(1, 20)), WIDTH)).astype(np.float32)
+            gallery.add(case_id, rows)
+            cases[case_id] = [*cases.get(case_id, []), *rows]
+        queries = rng.integers(-1, 2, (5, WIDTH)).astype(np.float32)
+        found = [match and (match.case_id, pytest.approx(match.distance)) for match in gallery.match(queries)]
+        assert found == [naive_match(cases, query) for query in queries], step
+
+
+def test_a_million_equal_references_are_no_trouble():
+    gallery = Gallery()
+    rows = np.full((100_000, WIDTH), 0.1, np.float32)
+    for case_id in range(10):
+        gallery.add(case_id, rows)
+    assert gallery.match([rows[0]]) == [Match(0, 0.0)]
+    assert gallery.remove(0)
+    assert gallery.match([rows[0]]) == [Match(1, 0.0)]
 
 
 def test_a_case_is_as_near_as_its_nearest_reference():

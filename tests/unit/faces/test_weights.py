@@ -4,10 +4,8 @@ from faces import WeightsMissing
 from faces.weights import ENCODER, model_id, weights_path
 
 
-def test_the_same_bytes_have_the_same_name_and_other_bytes_another(tmp_path):
-    for name, content in (("a", b"weights"), ("b", b"weights"), ("c", b"other")):
-        (tmp_path / name).write_bytes(content)
-    assert model_id(tmp_path / "a") == model_id(tmp_path / "b") != model_id(tmp_path / "c")
+def test_a_model_is_named_by_the_digest_of_its_weights():
+    assert model_id("0123456789abcdef" * 4) == "dlib-resnet-v1-0123456789ab"
 
 
 def test_the_encoder_is_where_its_package_is():

@@ -93,6 +93,17 @@ def test_a_tiny_picture_shows_nobody(request, engine_name, size):
     assert found.landmarks.shape == (0, 5, 2)
 
 
+@pytest.mark.parametrize("engine_name", ["hog", "cnn"])
+def test_a_huge_picture_is_searched_at_the_cap(request, engine_name, pictures):
+    picture = np.asarray(Image.fromarray(pictures["obama"]).resize((6400, 8000)))
+    found = request.getfixturevalue(engine_name).detect(picture, min_face_px=40)
+    assert len(found) == 1
+    left, top, right, bottom = found.boxes[0]
+    assert 1000 < right - left < 2600
+    assert 0 < left < right < 6400
+    assert 0 < top < bottom < 8000
+
+
 def test_nobody_gives_no_embeddings(hog):
     assert hog.encode(np.zeros((9, 9, 3), dtype=np.uint8), faces.Faces.none()).shape == (0, 128)
 
@@ -128,12 +139,54 @@ def test_the_model_is_named_by_its_weights(hog, cnn):
     assert hog.model_id == cnn.model_id == "dlib-resnet-v1-55533b28a958"
 
 
+def test_the_cnn_is_the_default_and_says_what_it_runs_on():
+    engine = faces.load_engine()
+    assert engine.detector == "cnn"
+    assert engine.provider in {"cpu", "cuda", "tensorrt"}
+
+
+@pytest.mark.parametrize("name", ["obama", "obama2", "obama3", "biden", "astronaut"])
+def test_the_cnn_finds_every_face_that_face_recognition_finds(cnn, pictures, name):
+    picture = shrunk(pictures[name], 400)
+    ours = cnn.detect(picture, min_face_px=40)
+    for top, right, bottom, left in face_recognition.face_locations(picture):
+        middles = (ours.boxes[:, :2] + ours.boxes[:, 2:]) / 2
+        away = np.abs(middles - ((left + right) / 2, (top + bottom) / 2)).max(axis=1, initial=0)
+        # HOG's false face in the astronaut's suit is nobody's.
+        assert away.min() < 0.4 * (right - left) or name == "astronaut"
+
+
+def test_several_threads_give_the_same_faces_and_embeddings(cnn, pictures):
+    picture, both = shrunk(pictures["obama2"], 400), faces.load_engine("cnn", 2)
+    one, two = cnn.detect(picture, 60), both.detect(picture, 60)
+    np.testing.assert_allclose(one.boxes, two.boxes, atol=1e-3)
+    np.testing.assert_allclose(cnn.encode(picture, one), both.encode(picture, two), atol=1e-5)
+
+
+def test_more_faces_than_are_encoded_at_once_are_all_encoded(cnn, pictures):
+    picture = pictures["obama2"]
+    found = cnn.detect(picture, 80).pick([0] * 37)
+    rows = cnn.encode(picture, found)
+    assert rows.shape == (37, 128)
+    np.testing.assert_allclose(rows, rows[:1].repeat(37, axis=0), atol=1e-6)
+
+
+def test_a_provider_that_is_not_there_is_replaced_by_one_that_is():
+    engine = faces.load_engine("hog", provider="tensorrt")
+    assert engine.provider in {"cpu", "cuda", "tensorrt"}
+
+
 def test_auto_takes_one_of_the_two_detectors():
     assert faces.load_engine("auto").detector in {"hog", "cnn"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "text"), [({"detector": "yolo"}, "one of cnn, hog, auto"), ({"threads": 0}, "1 or more")]
+    ("arguments", "text"),
+    [
+        ({"detector": "yolo"}, "one of cnn, hog, auto"),
+        ({"threads": 0}, "1 or more"),
+        ({"provider": "abacus"}, "one of auto, cpu"),
+    ],
 )
 def test_an_engine_that_cannot_be_is_refused(arguments, text):
     with pytest.raises(ValueError, match=text):
@@ -146,10 +199,10 @@ def test_the_engine_opens_neither_the_68_point_predictor_nor_face_recognition():
         "sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == 'open' else None)\n"
         "import dlib; loaded = []; real = dlib.shape_predictor\n"
         "dlib.shape_predictor = lambda path: loaded.append(path) or real(path)\n"
-        "import faces; faces.load_engine('hog')\n"
+        "import faces; faces.load_engine('cnn')\n"
         "assert len(loaded) == 1 and loaded[0].endswith('shape_predictor_5_face_landmarks.dat'), loaded\n"
         "assert not [path for path in opened if '68' in path.rpartition('/')[2]], opened\n"
-        "assert not {'face_recognition', 'face_recognition_models', 'cv2'} & set(sys.modules)\n"
+        "assert not {'face_recognition', 'face_recognition_models', 'cv2', 'onnx'} & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", audit], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,84 @@
+"""An ONNX graph that grows by one operation at a time; the only file that needs the package `onnx`.
+
+It knows no network; see `encoder_graph.py` and `detector_graph.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import onnx
+from numpy.typing import ArrayLike, NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+_OPSET = 18
+_IR_VERSION = 9
+_TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT, "int64": TensorProto.INT64}
+
+Axes = Sequence[int | str]
+Described = tuple[str, Literal["uint8", "float32", "int64"], Axes]
+
+
+class Drawing:
+    """Operations and constants of one graph; values are named by the operation that makes them."""
+
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: list[onnx.TensorProto] = []
+
+    def add(self, operation: str, inputs: Sequence[str], **attributes: Any) -> str:  # noqa: ANN401 - whatever the operation takes
+        """Append an operation; return the name of its output."""
+        name = f"{operation}_{len(self._nodes)}"
+        self._nodes.append(helper.make_node(operation, inputs, [name], **attributes))
+        return name
+
+    def constant(self, values: ArrayLike) -> str:
+        """Append a constant, float32 or int64; return its name."""
+        array = np.asarray(values)
+        name = f"constant_{len(self._constants)}"
+        kind = np.int64 if array.dtype.kind == "i" else np.float32
+        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array, dtype=kind), name))
+        return name
+
+    def as_float(self, value: str) -> str:
+        """Append a change of type to float32; return its name."""
+        return self.add("Cast", [value], to=TensorProto.FLOAT)
+
+    def convolve(
+        self,
+        value: str,
+        weights: NDArray[np.floating],
+        biases: NDArray[np.floating],
+        *,
+        stride: Sequence[int] = (1, 1),
+        padding: Sequence[int] = (0, 0),
+    ) -> str:
+        """Append a convolution; weights (out, in, rows, columns), stride and padding yx; return its name."""
+        inputs = [value, self.constant(weights), self.constant(biases)]
+        return self.add("Conv", inputs, strides=list(stride), pads=[*padding, *padding])
+
+    def serialized(
+        self, value: str, *, inputs: Sequence[Described], output: Described, notes: Mapping[str, str]
+    ) -> bytes:
+        """Return the checked model whose output is `value`.
+
+        Args:
+            value: name of the operation that makes the output.
+            inputs: name, type and shape of each input; an axis of any length has a name.
+            output: the same for the output.
+            notes: what the model says of itself.
+        """
+        self._nodes.append(helper.make_node("Identity", [value], [output[0]]))
+        graph = helper.make_graph(self._nodes, "dlib", [_info(one) for one in inputs], [_info(output)], self._constants)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
+        helper.set_model_props(model, dict(notes))
+        onnx.checker.check_model(model)
+        content: bytes = model.SerializeToString()
+        return content
+
+
+def _info(described: Described) -> onnx.ValueInfoProto:
+    name, kind, axes = described
+    return helper.make_tensor_value_info(name, _TYPES[kind], list(axes))

@@ -1,0 +1,72 @@
+"""A graph that can be run, on the execution provider that really runs it; the only file that imports `onnxruntime`.
+
+A session may be run by several threads at once. It does not survive a fork: make it in the process that uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from faces.errors import BadGraph
+
+ProviderName = Literal["auto", "cpu", "cuda", "tensorrt"]
+_NAMES = {
+    "tensorrt": "TensorrtExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "cpu": "CPUExecutionProvider",
+}
+_ERRORS_ONLY = 3
+
+
+class Session:
+    """One loaded graph.
+
+    Attributes:
+        notes: what the graph says of itself.
+        provider: "cpu", "cuda" or "tensorrt": the one in use, which may be less than was asked for.
+    """
+
+    def __init__(self, path: Path, *, threads: int = 1, provider: ProviderName = "auto") -> None:
+        """Load a graph.
+
+        Args:
+            path: the file.
+            threads: most threads that one run computes on, the caller's included.
+            provider: what to run on; "auto" takes the fastest one that is there. Where it is missing, the next
+                slower one is taken: see `provider`.
+
+        Raises:
+            BadGraph: the file is not a graph that can be run.
+        """
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.log_severity_level = _ERRORS_ONLY
+        options.enable_mem_pattern = False  # pictures of all sizes: a plan for each would only grow
+        # Idle threads of one session must not take the core from the next one.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=_wanted(provider))
+        except Exception as fault:  # onnxruntime has a class for each status, none in common
+            raise BadGraph(f"{path.name}: expected a graph that ONNX Runtime can load, got: {fault}") from fault
+        in_use = self._session.get_providers()[0]
+        self.provider = next((name for name, full in _NAMES.items() if full == in_use), in_use)
+        self.notes: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+
+    def run(self, inputs: Mapping[str, NDArray[np.generic]]) -> NDArray[np.float32]:
+        """Return the graph's only output."""
+        output: NDArray[np.float32] = self._session.run(None, dict(inputs))[0]
+        return output
+
+
+def _wanted(provider: ProviderName) -> list[str]:
+    """Return the providers from the wanted one down to the CPU, those that this build has."""
+    there = onnxruntime.get_available_providers()
+    names = list(_NAMES)
+    first = 0 if provider == "auto" else names.index(provider)
+    return [_NAMES[name] for name in names[first:] if _NAMES[name] in there]
