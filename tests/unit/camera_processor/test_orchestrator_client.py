@@ -17,7 +17,7 @@ from backbone.pictures import PictureCleaner
 from backbone.wire.from_processor import BoundingBoxes
 from backbone.wire.shared import FeatureMap
 from camera_processor import orchestrator_client
-from camera_processor.commands import CommandList, Forget, ForgetAllBut, Learn, SeekBox, SeekPicture
+from camera_processor.commands import Command, CommandList, Forget, ForgetAllBut, Learn, SeekBox, SeekPicture
 from camera_processor.figures import ProcessorFigures
 from camera_processor.orchestrator_client import OrchestratorClient
 from camera_processor.stream_demand import StreamDemand
@@ -101,7 +101,7 @@ async def server(port: int) -> AsyncIterator[Server]:
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(orchestrator_client, "EAGER_WAIT", 0.05)
-    monkeypatch.setattr(orchestrator_client, "SETTLED_SECONDS", 0.2)
+    monkeypatch.setattr(orchestrator_client, "SETTLED_SECONDS", 1.0)
 
 
 def boxes(number: int) -> BoundingBoxes:
@@ -167,8 +167,10 @@ async def test_commands_are_kept_for_the_loop(server: Server, port: int, jpeg: b
         await server.say(type="start", objectId=2, image=base64.b64encode(jpeg).decode())
         await server.say(type="featureMap", objectId=3, featureMap=[0.5])
         await server.say(type="stop", objectId=3)
-        await until(lambda: len(bench.commands) >= 4, "four commands")
-        seek_box, seek_picture, learn, forget = bench.commands.drain()[:4]
+        heard: list[Command] = []
+        await until(lambda: heard.extend(bench.commands.drain()) or Forget(3) in heard, "the last command")
+    # After a while with no news the client also settles what it knows; on a busy machine that falls in between.
+    seek_box, seek_picture, learn, forget = (one for one in heard if not isinstance(one, ForgetAllBut))
     assert seek_box == SeekBox(1, 3)
     assert isinstance(seek_picture, SeekPicture)
     assert seek_picture.jpeg.startswith(b"\xff\xd8")
