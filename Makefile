@@ -41,7 +41,7 @@ score: $(VENV)/.installed ## identity score (IDF1) on the sample footage
 	$(BIN)/searchlight score
 
 bench: $(VENV)/.installed ## faces beside dlib and face_recognition, into benchmarks/RESULTS.md
-	$(BIN)/python -m benchmarks.faces
+	$(BIN)/python -m benchmarks.faces && $(BIN)/python -m benchmarks.fan_out
 
 PHOTOS ?= var/people
 accuracy: $(VENV)/.installed ## error rates on PHOTOS=<folder> of <person>/<photo>

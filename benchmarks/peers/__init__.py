@@ -1,0 +1,1 @@
+"""What a user would run instead, written small and by behaviour, to measure against."""
