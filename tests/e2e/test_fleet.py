@@ -226,7 +226,7 @@ def test_agents_and_operators_need_their_own_roles(guarded: Role, engine: FakeEn
     for headers, status in (({}, 401), (bearer("fleet"), 403), (bearer("processor"), 403), (bearer("client"), 200)):
         asked = requests.post(f"{address}/pi-3/containers", json=GATE, headers=headers, timeout=60)
         assert asked.status_code == status, asked.text
-    assert guarded.events("fleet_command")[-1]["by"] == "anna"
+    assert guarded.wait_for_event("fleet_command")["by"] == "anna"
     assert running.terminate() == 0
 
 

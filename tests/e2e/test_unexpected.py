@@ -14,7 +14,7 @@ def test_a_corrupt_stored_object_is_told_and_ends_the_process(redis_server: Redi
     try:
         wait_until(lambda: running.process.poll() is not None, "the end")
         assert running.process.returncode == 70
-        assert running.events("unexpected_error")
+        wait_until(lambda: running.events("unexpected_error"), "its last words")
     finally:
         if running.process.poll() is None:
             running.kill()

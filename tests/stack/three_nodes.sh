@@ -51,7 +51,7 @@ up() {
     start "$n"
   done
   for n in $nodes; do wait_for "$n"; done
-  node 1 swarm init --advertise-addr $net.1 >/dev/null
+  node 1 swarm init --advertise-addr $net.1 --dispatcher-heartbeat 1s >/dev/null
   token=$(node 1 swarm join-token --quiet worker)
   for n in 2 3; do node "$n" swarm join --token "$token" $net.1:2377 >/dev/null; done
 }
