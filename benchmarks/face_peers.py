@@ -6,12 +6,16 @@ import dlib
 import face_recognition
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ImageFile
 
 from faces import Faces
 from faces.detecting import Found, detect_scaled
 from faces.dlib_hog import HogDetector
 from faces.dlib_landmarks import FaceAligner
 from faces.weights import CNN_DETECTOR, ENCODER, weights_path
+
+# Importing face_recognition makes Pillow take pictures that are cut short, in the whole process: put that back.
+ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 Picture = NDArray[np.uint8]
 

@@ -1,10 +1,9 @@
-"""The package face_recognition, to compare with; importing it changes a switch of Pillow, which is put back."""
+"""The package face_recognition, to compare with."""
 
+import face_recognition
 from PIL import ImageFile
 
-_before = ImageFile.LOAD_TRUNCATED_IMAGES
-import face_recognition  # noqa: E402 - between the two lines that keep the switch
-
-ImageFile.LOAD_TRUNCATED_IMAGES = _before
+# Importing it makes Pillow take pictures that are cut short, in the whole process: put that back.
+ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 __all__ = ["face_recognition"]
