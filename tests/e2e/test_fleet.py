@@ -241,6 +241,7 @@ def test_an_agent_without_the_role_is_never_a_node(
     assert running.terminate() == 0
 
 
+# An engine needs root to be installed; the same ground is covered without one by the fake engine of these tests.
 @pytest.mark.skipif(real_engine() is None, reason="no container engine answers on the default socket")
 def test_a_real_container_is_started_and_stopped_through_all_of_it(orchestrator: Role, tmp_path: Path) -> None:
     direct = real_engine()
@@ -286,6 +287,7 @@ def page(orchestrator: Role, browser: Browser) -> Iterator[Page]:
     assert [fault for fault in watch.faults if "status of 403" not in fault] == []
 
 
+# `make test` installs the browser where it may (root, Debian); elsewhere the reason says how.
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason=WHERE_FROM)
 
 

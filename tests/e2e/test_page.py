@@ -17,6 +17,7 @@ from tests.browser import CHROMIUM, FLAGS, WHERE_FROM, Watch
 PATIENCE_MS = 60_000  # two cores find, encode and match faces meanwhile
 HOSTILE = "<img src=x onerror=\"document.title='stolen'\">"
 
+# `make test` installs the browser where it may (root, Debian); elsewhere the reason says how.
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None,
     reason=WHERE_FROM,

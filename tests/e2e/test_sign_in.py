@@ -11,6 +11,7 @@ from tests.browser import CHROMIUM, FLAGS, WHERE_FROM
 from tests.contract.tokens import key, token
 from tests.processes import Role, role
 
+# `make test` installs the browser where it may (root, Debian); elsewhere the reason says how.
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHERE_FROM)
 
 

@@ -1,5 +1,6 @@
 """What every fake camera shares: a listening socket that can misbehave on command. Speaks no camera protocol itself."""
 
+import abc
 import contextlib
 import enum
 import io
@@ -25,7 +26,7 @@ class Behaviour(enum.Enum):
     MISSING = "missing"  # answers 404
 
 
-class FakeCamera:
+class FakeCamera(abc.ABC):
     """A bounded threaded TCP server on loopback; a subclass says what is spoken on one connection.
 
     `size` may be changed while it plays; `behaviour` too. `vanish()` closes the port and cuts everybody.
@@ -94,9 +95,9 @@ class FakeCamera:
         for thread in threads:
             thread.join(5.0)
 
+    @abc.abstractmethod
     def speak(self, peer: socket.socket) -> None:
         """Serve one connection until it ends."""
-        raise NotImplementedError
 
     def pause(self, seconds: float) -> None:
         """Wait on a connection's thread; raises ConnectionError when the camera vanishes or resets."""

@@ -19,6 +19,7 @@ GO_ON_SECONDS = 90.0
 @pytest.fixture(scope="module")
 def swarm(images: dict[str, str], secrets_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
     if os.geteuid() != 0:
+        # Network namespaces cannot be made without it; CI is root.
         pytest.skip("a swarm of three nodes needs root")
     with three_nodes(tmp_path_factory.mktemp("nodes"), secrets_dir) as swarm:
         swarm.load(1, images["redis"], images["demo_camera"])

@@ -16,6 +16,7 @@ from tests.fakes.tiny_image import make_tiny_image, real_engine
 from tests.unit.fleet_agent.conftest import DEVICES, NODE, start
 
 DIRECT = real_engine()
+# An engine needs root to be installed; `make engine` and CI do it, and there these tests run.
 needs_engine = pytest.mark.skipif(DIRECT is None, reason="no container engine answers on the default socket")
 MEGABYTE = 1024 * 1024
 
