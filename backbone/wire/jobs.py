@@ -116,7 +116,7 @@ class Refused(Struct, frozen=True, rename="camel"):
 
 
 class Reference(Struct, frozen=True, rename="camel"):
-    """A face found in a reference photo: rect x1, y1, x2, y2 in shares of the picture; `chip` a small JPEG in base64."""
+    """A face found in a reference photo: rect x1, y1, x2, y2 in shares of the picture; `chip`: a small JPEG, base64."""
 
     photo: str
     rect: tuple[float, float, float, float]
