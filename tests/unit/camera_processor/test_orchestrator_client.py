@@ -111,13 +111,16 @@ def boxes(number: int) -> BoundingBoxes:
 async def test_it_says_who_it_is_first(server: Server, port: int) -> None:
     async with running(Bench(port)):
         await until(lambda: server.heard, "the first message")
-    assert server.heard[0] == {"type": "identifier", "id": "door"}
+    assert server.heard[0] == {"type": "identifier", "id": "door", "features": ["case"]}
 
 
 async def test_with_a_token_it_authenticates_before_anything_else(server: Server, port: int) -> None:
     async with running(Bench(port, token="abc")):
         await until(lambda: len(server.heard) == 2, "two messages")
-    assert server.heard == [{"type": "authenticate", "jwt": "abc"}, {"type": "identifier", "id": "door"}]
+    assert server.heard == [
+        {"type": "authenticate", "jwt": "abc"},
+        {"type": "identifier", "id": "door", "features": ["case"]},
+    ]
 
 
 async def test_it_keeps_trying_until_there_is_an_orchestrator(port: int) -> None:
