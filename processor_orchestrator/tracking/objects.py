@@ -73,6 +73,11 @@ class TrackedObject:
         return self.kind is not Kind.BOX
 
     @property
+    def has_picture(self) -> bool:
+        """Whether a picture is kept that somebody else could encode."""
+        return self.image is not None or (self.made_from_photos and self.state is CaseState.OPEN)
+
+    @property
     def job_name(self) -> str:
         """The name that cloudlets know this case by."""
         return self.job if self.job is not None else f"{JOB_PREFIX}{self.object_id}"
