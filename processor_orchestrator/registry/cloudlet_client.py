@@ -13,6 +13,13 @@ from backbone.errors import Unavailable
 from processor_orchestrator.registry.cloudlets import Cloudlet
 
 REQUEST_SECONDS = 3.0
+LEGACY_SECONDS = 15.0
+"""A legacy cloudlet encodes a job's photos before it answers."""
+
+REFUSED = "cloudlet_refused"
+NO_ANSWER = 599
+"""Tornado's code for a request that failed before any status came."""
+
 MAX_ANSWER_BYTES = 64 * 1024
 
 
@@ -33,7 +40,7 @@ class CloudletClient:
         """Hand a job to a cloudlet.
 
         Raises:
-            Unavailable: it did not answer 200 within 3 s; it may have the job or not.
+            Unavailable: it did not answer 200 in time; it may have the job or not.
         """
         answer = await self._post(cloudlet, [("requestType", "requestType", b"newJob"), ("zip", f"{job}.zip", content)])
         _expect(answer, {HTTPStatus.OK, HTTPStatus.ACCEPTED}, "newJob")
@@ -42,7 +49,7 @@ class CloudletClient:
         """Take a job away from a cloudlet; one that does not have it is as good.
 
         Raises:
-            Unavailable: it did not answer within 3 s that the job is gone.
+            Unavailable: it did not answer in time that the job is gone.
         """
         parts = [("requestType", "requestType", b"deleteJob"), ("jobName", "jobName", job.encode())]
         _expect(await self._post(cloudlet, parts), {HTTPStatus.OK, HTTPStatus.NOT_FOUND}, "deleteJob")
@@ -59,7 +66,7 @@ class CloudletClient:
             headers=self._headers | {"Content-Type": f"multipart/form-data; boundary={boundary}"},
             body=_multipart(parts, boundary.encode()),
             connect_timeout=REQUEST_SECONDS,
-            request_timeout=REQUEST_SECONDS,
+            request_timeout=REQUEST_SECONDS if cloudlet.ours else LEGACY_SECONDS,
             follow_redirects=False,
         )
         try:
@@ -84,5 +91,8 @@ def _escaped(name: str) -> str:
 
 
 def _expect(answer: HTTPResponse, statuses: set[HTTPStatus], what: str) -> None:
+    if answer.code == NO_ANSWER:
+        raise Unavailable(f"{what}: expected an answer, got: {answer.error}")
     if answer.code not in statuses:
-        raise Unavailable(f"{what}: expected {' or '.join(str(int(s)) for s in sorted(statuses))}, got {answer.code}")
+        wanted = " or ".join(str(int(status)) for status in sorted(statuses))
+        raise Unavailable(f"{what}: expected {wanted}, got {answer.code}", code=REFUSED)

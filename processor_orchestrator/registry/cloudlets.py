@@ -54,6 +54,15 @@ class Cloudlet:
         return self.asked or now - self.joined_at >= ASKING_SECONDS
 
 
+@dataclass(frozen=True, slots=True)
+class JobNote:
+    """A job that a cloudlet may have: `has` once it said so. A name may come again for another object."""
+
+    job: str
+    object_id: int
+    has: bool
+
+
 Roster = Mapping[str, Cloudlet]
 Changed = dict[str, Cloudlet | None]
 """Cloudlets to store, by key; None: to forget."""

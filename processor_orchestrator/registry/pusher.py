@@ -6,23 +6,23 @@ What a cloudlet has is noted in the shared registry, so that another orchestrato
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import structlog
 
 from backbone.backoff import Backoff
 from backbone.errors import Unavailable
-from processor_orchestrator.registry.cloudlet_client import CloudletClient
-from processor_orchestrator.registry.cloudlets import Cloudlet
+from processor_orchestrator.registry.cloudlet_client import REFUSED, CloudletClient
+from processor_orchestrator.registry.cloudlets import Cloudlet, JobNote
 from processor_orchestrator.registry.job_zip import job_zip
 from processor_orchestrator.stores import Store
 from processor_orchestrator.stores.registry import RegistryStore
 from processor_orchestrator.tracking.objects import TrackedObject
 
 TURN_SECONDS = 0.5
-CLAIM_SECONDS = 10.0
+CLAIM_SECONDS = 20.0
 LONGEST_WAIT = 5.0
-MAX_JOBS = 10_000
 
 
 class JobPusher:
@@ -105,31 +105,30 @@ class JobPusher:
         if sought is None:
             return
         jobs = await self._registry.jobs_of(cloudlet.key)
-        wanted = {known.job_name: known for known in sought.values() if _useful(known, cloudlet)}
-        missing = [known for job, known in wanted.items() if not jobs.get(job, False)]
-        over = [job for job in jobs if job not in wanted]
+        wanted = {known.object_id: known for known in sought.values() if _useful(known, cloudlet)}
+        over = [note for note in jobs.values() if note.object_id not in wanted]
+        missing = [known for known in wanted.values() if not _has(jobs, known)]
         if not missing and not over:
             return
         if not await self._registry.claim(cloudlet.key, self._owner, seconds=CLAIM_SECONDS):
             return
         try:
-            for job in over:
-                await self._take_away(cloudlet, job)
-            for known in missing:
-                await self._hand_over(cloudlet, known)
+            refusals = [await _refusal(self._take_away(cloudlet, note)) for note in over]
+            refusals += [await _refusal(self._hand_over(cloudlet, known)) for known in missing]
         finally:
             await self._registry.release(cloudlet.key, self._owner)
+        for refusal in filter(None, refusals):
+            raise refusal
 
-    async def _take_away(self, cloudlet: Cloudlet, job: str) -> None:
-        object_id = await self._store.object_of_job(job)
-        if object_id is not None and await self._store.open_object(object_id) is not None:
+    async def _take_away(self, cloudlet: Cloudlet, note: JobNote) -> None:
+        if await self._store.open_object(note.object_id) is not None:
             return  # another orchestrator has just opened it and we have not heard of it yet
         await self._claim_again(cloudlet)
-        await self._client.delete_job(cloudlet, job)
-        await self._registry.drop_job(cloudlet.key, job)
+        await self._client.delete_job(cloudlet, note.job)
+        await self._registry.drop_job(cloudlet.key, note.job)
 
     async def _hand_over(self, cloudlet: Cloudlet, known: TrackedObject) -> None:
-        if (await self._registry.jobs_of(cloudlet.key)).get(known.job_name, False):
+        if _has(await self._registry.jobs_of(cloudlet.key), known):
             return  # sent by another orchestrator before we had the claim
         if await self._store.open_object(known.object_id) is None:
             return  # closed by another orchestrator, we shall hear of it
@@ -141,10 +140,35 @@ class JobPusher:
             return
         await self._claim_again(cloudlet)
         # Noted before it is sent: when no answer comes, the cloudlet may have it and is told when the case is closed.
-        await self._registry.note_job(cloudlet.key, known.job_name, has=False)
+        note = JobNote(known.job_name, known.object_id, has=False)
+        await self._registry.note_job(cloudlet.key, note)
         await self._client.new_job(cloudlet, known.job_name, content)
-        await self._registry.note_job(cloudlet.key, known.job_name, has=True)
+        await self._registry.note_job(cloudlet.key, replace(note, has=True))
 
     async def _claim_again(self, cloudlet: Cloudlet) -> None:
         if not await self._registry.claim(cloudlet.key, self._owner, seconds=CLAIM_SECONDS):
             raise Unavailable(f"expected to go on with {cloudlet.key}, got another orchestrator that does")
+
+
+def _useful(known: TrackedObject, cloudlet: Cloudlet) -> bool:
+    """Return whether a cloudlet could find this object: a legacy one needs a picture."""
+    return known.has_picture or (cloudlet.ours and known.model_id is not None and known.references != ())
+
+
+def _has(jobs: Mapping[str, JobNote], known: TrackedObject) -> bool:
+    return jobs.get(known.job_name) == JobNote(known.job_name, known.object_id, has=True)
+
+
+async def _refusal(sending: Awaitable[None]) -> Unavailable | None:
+    """Return a cloudlet's refusal of one job, so that the others are sent all the same.
+
+    Raises:
+        Unavailable: the cloudlet did not answer at all, so that it need not be asked about others.
+    """
+    try:
+        await sending
+    except Unavailable as fault:
+        if fault.code != REFUSED:
+            raise
+        return fault
+    return None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from processor_orchestrator.registry.cloudlets import Changed, Cloudlet, Roster
+from processor_orchestrator.registry.cloudlets import Changed, Cloudlet, JobNote, Roster
 
 Decision = Callable[[Roster], Changed]
 """Looks at the roster and returns what of it changes; may be asked again when another server was faster."""
@@ -18,10 +18,10 @@ class RegistryStore(Protocol):
     async def cloudlets(self) -> list[Cloudlet]:
         """Return the roster, by key."""
 
-    async def jobs_of(self, key: str) -> dict[str, bool]:
-        """Return the jobs that a cloudlet may have: job name -> whether it said so."""
+    async def jobs_of(self, key: str) -> dict[str, JobNote]:
+        """Return the jobs that a cloudlet may have, by name."""
 
-    async def note_job(self, key: str, job: str, *, has: bool) -> None:
+    async def note_job(self, key: str, note: JobNote) -> None:
         """Note that a job is about to be sent to a cloudlet, or that the cloudlet said it has it."""
 
     async def drop_job(self, key: str, job: str) -> None:

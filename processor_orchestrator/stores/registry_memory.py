@@ -1,6 +1,6 @@
 """The registry of a single process that forgets at its end; see `RegistryStore` for the contract."""
 
-from processor_orchestrator.registry.cloudlets import Cloudlet
+from processor_orchestrator.registry.cloudlets import Cloudlet, JobNote
 from processor_orchestrator.stores.registry import Decision
 
 
@@ -9,7 +9,7 @@ class MemoryRegistry:
 
     def __init__(self) -> None:
         self._roster: dict[str, Cloudlet] = {}
-        self._jobs: dict[str, dict[str, bool]] = {}
+        self._jobs: dict[str, dict[str, JobNote]] = {}
 
     async def change(self, decide: Decision) -> list[Cloudlet]:
         """Keep what `decide` returns."""
@@ -26,13 +26,13 @@ class MemoryRegistry:
         """Return the roster."""
         return [cloudlet for _, cloudlet in sorted(self._roster.items())]
 
-    async def jobs_of(self, key: str) -> dict[str, bool]:
+    async def jobs_of(self, key: str) -> dict[str, JobNote]:
         """Return the jobs of a cloudlet."""
         return dict(self._jobs.get(key, {}))
 
-    async def note_job(self, key: str, job: str, *, has: bool) -> None:
+    async def note_job(self, key: str, note: JobNote) -> None:
         """Note a job of a cloudlet."""
-        self._jobs.setdefault(key, {})[job] = has
+        self._jobs.setdefault(key, {})[note.job] = note
 
     async def drop_job(self, key: str, job: str) -> None:
         """Forget a job of a cloudlet."""

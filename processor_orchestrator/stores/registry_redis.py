@@ -2,7 +2,7 @@
 
 Keys, all below `searchlight:`
     cloudlets            hash: "ip:port" -> JSON
-    jobs_of:<ip:port>    hash: job name -> 1 (the cloudlet has it) or 0 (it was sent, no answer came)
+    jobs_of:<ip:port>    hash: job name -> JSON: of which object, and whether the cloudlet said that it has it
     claim:<ip:port>      which orchestrator sends jobs to it now
 """
 
@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, WatchError
 
 from backbone.errors import Unavailable
-from processor_orchestrator.registry.cloudlets import FORGOTTEN_AFTER, Cloudlet
+from processor_orchestrator.registry.cloudlets import FORGOTTEN_AFTER, Cloudlet, JobNote
 from processor_orchestrator.stores.registry import Decision
 
 PREFIX = "searchlight:"
@@ -34,6 +34,7 @@ return 1
 RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 _encode = msgspec.json.Encoder().encode
+_note = msgspec.json.Decoder(JobNote)
 _cloudlet = msgspec.json.Decoder(Cloudlet)
 
 
@@ -84,16 +85,17 @@ class RedisRegistry:
             known = await self._redis.hgetall(ROSTER)
         return sorted((_cloudlet.decode(raw) for raw in known.values()), key=lambda cloudlet: cloudlet.key)
 
-    async def jobs_of(self, key: str) -> dict[str, bool]:
+    async def jobs_of(self, key: str) -> dict[str, JobNote]:
         """Return the jobs of a cloudlet."""
         async with _answering():
             jobs = await self._redis.hgetall(f"{PREFIX}jobs_of:{key}")
-        return {_text(job): _text(has) == "1" for job, has in jobs.items()}
+        notes = [_note.decode(raw) for raw in jobs.values()]
+        return {note.job: note for note in notes}
 
-    async def note_job(self, key: str, job: str, *, has: bool) -> None:
+    async def note_job(self, key: str, note: JobNote) -> None:
         """Note a job of a cloudlet."""
         async with _answering(), self._redis.pipeline(transaction=True) as batch:
-            batch.hset(f"{PREFIX}jobs_of:{key}", job, "1" if has else "0")
+            batch.hset(f"{PREFIX}jobs_of:{key}", note.job, _encode(note))
             batch.expire(f"{PREFIX}jobs_of:{key}", int(2 * FORGOTTEN_AFTER))
             await batch.execute()
 
@@ -123,8 +125,3 @@ async def _answering() -> AsyncIterator[None]:
         yield
     except (RedisError, OSError, TimeoutError) as fault:
         raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None
-
-
-def _text(value: bytes | str) -> str:
-    """Return what the library hands over as text; without `decode_responses` it is bytes."""
-    return value.decode() if isinstance(value, bytes) else value
