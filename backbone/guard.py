@@ -19,6 +19,8 @@ class Access(Enum):
     CLIENT = "client"
     PROCESSOR = "processor"
     FLEET = "fleet"
+    CLOUDLET = "cloudlet"
+    PHONE = "phone"
 
 
 @dataclass(frozen=True, slots=True)

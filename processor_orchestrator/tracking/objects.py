@@ -39,6 +39,7 @@ class TrackedObject:
         model_id: which model made the feature map, where the processor said so.
         threshold: largest Euclidean distance that is a match; None: whoever compares has a default.
         purpose: why the person is sought, in the operator's words.
+        digest: of what a job was opened with, so that the same request is known when it comes again.
         job: the name that cloudlets know the case by; None: see `job_name`.
         photos: what waits for a worker; none once it is encoded.
         refused: the photos that could not be used, and why.
@@ -59,6 +60,7 @@ class TrackedObject:
     kind: Kind = Kind.BOX
     state: CaseState = CaseState.OPEN
     job: str | None = None
+    digest: str | None = None
     photos: tuple[Photo, ...] = ()
     refused: tuple[Refused, ...] = ()
 
