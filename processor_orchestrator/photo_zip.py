@@ -80,7 +80,7 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> bytes
 
 def _is_hidden(path: str) -> bool:
     parts = path.replace("\\", "/").split("/")
-    return any(part.startswith(".") for part in parts) or "__MACOSX" in parts
+    return any(part.startswith(".") and part.strip(".") for part in parts) or "__MACOSX" in parts
 
 
 def _free_name(taken: dict[str, bytes], path: str) -> str:
