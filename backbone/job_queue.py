@@ -175,7 +175,7 @@ def _view(job: Job, queue: str) -> JobView:
     return JobView(
         id=job.id,
         queue=queue,
-        state=str(job.get_status(refresh=False)),
+        state=job.get_status(refresh=False).value,
         tag=str(meta.get("tag", "")),
         done=done,
         total=total,
