@@ -17,6 +17,7 @@ class Access(Enum):
 
     OPEN = "open"
     CLIENT = "client"
+    ORCHESTRATOR = "orchestrator"
     PROCESSOR = "processor"
     FLEET = "fleet"
     CLOUDLET = "cloudlet"

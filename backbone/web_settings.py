@@ -16,6 +16,7 @@ class WebSettings(RoleSettings):
     public_key: SecretStr | None = Field(None, description="PEM key that tokens are checked with; none: no tokens")
     audience: str = Field("searchlight", description="audience that a token must name")
     client_role: str = Field("client", description="role that a client's token must carry")
+    orchestrator_role: str = Field("orchestrator", description="role that an orchestrator's token must carry")
     processor_role: str = Field("processor", description="role that a processor's token must carry")
     fleet_role: str = Field("fleet", description="role that a fleet agent's token must carry")
     cloudlet_role: str = Field("cloudlet", description="role that a cloudlet's token must carry")
@@ -45,6 +46,7 @@ class WebSettings(RoleSettings):
             verifier=TokenVerifier(key, self.audience) if key is not None else None,
             roles={
                 Access.CLIENT: self.client_role,
+                Access.ORCHESTRATOR: self.orchestrator_role,
                 Access.PROCESSOR: self.processor_role,
                 Access.FLEET: self.fleet_role,
                 Access.CLOUDLET: self.cloudlet_role,

@@ -92,14 +92,17 @@ class CaseDesk:
         finally:
             await self._registry.release(claim, self._name)
 
-    async def close(self, object_id: int) -> None:
+    async def close(self, object_id: int, *, only: Kind | None = None) -> None:
         """Close a case: its references, chips and photos are gone when this returns.
 
+        Args:
+            only: the one kind that the caller may close; None: any.
+
         Raises:
-            NotFound: it is not open.
+            NotFound: it is not open, or not of that kind.
         """
         known = self._switchboard.tracking.objects.get(object_id)
-        if known is None:
+        if known is None or only not in (None, known.kind):
             raise NotFound(f"expected an open case, got {object_id}", code="unknown_object")
         await self._switchboard.stop_object(object_id)
         if self._queue is not None and known.photos:

@@ -55,7 +55,7 @@ STRANGE = {
     "/client": {"type": "setUsesImages", "usesImages": True},
     "/fleet": {"type": "error", "code": "x", "message": "x"},
 }
-ALL_ROLES = ["client", "processor", "fleet", "cloudlet", "phone"]
+ALL_ROLES = ["client", "processor", "fleet", "cloudlet", "phone", "orchestrator"]
 TOKENS = {
     "none": lambda: None,
     "client": token,
@@ -63,6 +63,7 @@ TOKENS = {
     "fleet": lambda: token(roles=["fleet"]),
     "cloudlet": lambda: token(roles=["cloudlet"]),
     "phone": lambda: token(roles=["phone"]),
+    "orchestrator": lambda: token(roles=["orchestrator"]),
     "no role": lambda: token(roles=[]),
     "expired": lambda: token(roles=ALL_ROLES, exp=time.time() - 60),
     "another audience": lambda: token(roles=ALL_ROLES, aud="another"),

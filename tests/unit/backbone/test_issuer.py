@@ -30,7 +30,7 @@ def test_a_first_run_makes_everything(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "subject", "role"),
     [
-        ("orchestrator.jwt", "orchestrator", "cloudlet"),
+        ("orchestrator.jwt", "orchestrator", "orchestrator"),
         ("operator.jwt", "operator", "client"),
         ("door.jwt", "door", "processor"),
         ("fleet-pi-4.jwt", "pi-4", "fleet"),
@@ -40,7 +40,7 @@ def test_a_token_opens_its_own_door_and_no_other(tmp_path: Path, file: str, subj
     files = made(tmp_path / "secrets")
     verifier = TokenVerifier(files["public_key.pem"], "searchlight")
     assert verifier.verify(files[file], role=role).subject == subject
-    for other in {"client", "processor", "fleet", "cloudlet"} - {role}:
+    for other in {"client", "processor", "fleet", "orchestrator"} - {role}:
         with pytest.raises(NotAllowed):
             verifier.verify(files[file], role=other)
 
