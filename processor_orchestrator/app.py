@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry
 
 from backbone import health, logs, service
 from backbone.job_queue import JobQueue
+from backbone.legacy_fields import UploadCount
+from backbone.legacy_networks import LegacyNetworks
 from backbone.pictures import PictureCleaner
 from backbone.settings import load
 from backbone.socket_handler import SocketCount
@@ -38,7 +40,6 @@ from processor_orchestrator.fleet.handlers_fleet_api import (
 from processor_orchestrator.fleet.nodes import MAX_NODES
 from processor_orchestrator.registry.cloudlet_client import CloudletClient
 from processor_orchestrator.registry.desk import RegistryDesk
-from processor_orchestrator.registry.door import LegacyDoor
 from processor_orchestrator.registry.handlers_front import FrontHandler
 from processor_orchestrator.registry.handlers_registry import CloudletsHandler
 from processor_orchestrator.registry.pusher import JobPusher
@@ -59,7 +60,6 @@ from processor_orchestrator.tracking.sighting_writer import SightingWriter
 from processor_orchestrator.tracking.sightings import SightingBook
 from processor_orchestrator.tracking.switchboard import Switchboard
 from processor_orchestrator.tracking.tracking import Delivery
-from processor_orchestrator.uploads import UploadCount
 
 MEMORY = "memory://"
 
@@ -164,7 +164,7 @@ class Orchestrator:
             "cases": self.cases,
             "store": self.store,
             "switchboard": self.switchboard,
-            "door": LegacyDoor.of(self.settings.legacy_networks),
+            "networks": LegacyNetworks.of(self.settings.legacy_networks),
             "uploads": self.uploads,
             "timeout": self.settings.tracking_timeout,
         }

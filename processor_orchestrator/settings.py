@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
+from backbone.legacy_networks import LegacyNetworks
 from backbone.web_settings import WebSettings
-from processor_orchestrator.registry.door import LegacyDoor
 
 WEBPAGE = Path(__file__).resolve().parent.parent / "webpage"
 
@@ -32,7 +32,7 @@ class Settings(WebSettings):
     @field_validator("legacy_networks")
     @classmethod
     def _known_networks(cls, networks: str) -> str:
-        LegacyDoor.of(networks)
+        LegacyNetworks.of(networks)
         return networks
 
     @field_validator("redis_url")

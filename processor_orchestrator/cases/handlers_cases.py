@@ -5,6 +5,7 @@ from typing import Any
 
 from backbone.errors import BadInput, NotFound
 from backbone.job_queue import JobQueue, JobView
+from backbone.legacy_fields import Form, UploadCount, UploadHandler
 from backbone.web import BaseHandler
 from processor_orchestrator.cases.desk import CaseDesk
 from processor_orchestrator.cases.form import MOST_PHOTOS, UploadedPhoto, read_form
@@ -14,7 +15,6 @@ from processor_orchestrator.stores import Store
 from processor_orchestrator.tracking.objects import TrackedObject
 from processor_orchestrator.tracking.sighting_writer import told
 from processor_orchestrator.tracking.switchboard import Switchboard
-from processor_orchestrator.uploads import Form, UploadCount, UploadHandler
 
 NEWEST_SIGHTINGS = 20
 ACCEPTED = 202

@@ -1,27 +1,29 @@
 """`POST /`: what legacy and our own cloudlets, phones and servers ask (WIRE section 0). Decides nothing.
 
-Legacy clients send every field as a file part and no token; whom they may speak for is in `door`.
+Legacy clients send every field as a file part and no token; whom they may speak for is in `callers`.
 """
 
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
 
+from backbone.auth import Principal
 from backbone.errors import BadInput
 from backbone.guard import Access
+from backbone.legacy_fields import Form, UploadCount, UploadHandler
+from backbone.legacy_networks import LegacyNetworks
 from backbone.web import BaseHandler
 from backbone.wire import strict_json
 from processor_orchestrator.cases.desk import CaseDesk
 from processor_orchestrator.cases.form import MOST_PHOTOS, CaseForm, UploadedPhoto
 from processor_orchestrator.photo_zip import photos_in
+from processor_orchestrator.registry.callers import caller_of, plain_address
 from processor_orchestrator.registry.cloudlets import Caller
 from processor_orchestrator.registry.desk import RegistryDesk
-from processor_orchestrator.registry.door import LegacyDoor, plain_address
 from processor_orchestrator.registry.matches import MANIFEST, match_of, read_manifest
 from processor_orchestrator.stores import Store
 from processor_orchestrator.tracking.objects import Kind
 from processor_orchestrator.tracking.switchboard import Switchboard
-from processor_orchestrator.uploads import Form, UploadCount, UploadHandler
 
 LEGACY_THRESHOLD = 0.6
 MAX_STATE_BYTES = 256 * 1024
@@ -51,7 +53,7 @@ class RegistryHandler(UploadHandler):
         cases: CaseDesk,
         store: Store,
         switchboard: Switchboard,
-        door: LegacyDoor,
+        networks: LegacyNetworks,
         uploads: UploadCount,
         timeout: float,
     ) -> None:
@@ -60,13 +62,16 @@ class RegistryHandler(UploadHandler):
         self._cases = cases
         self._store = store
         self._switchboard = switchboard
-        self._door = door
+        self._networks = networks
         self._uploads = uploads
         self._timeout = timeout
 
     def check_caller(self) -> None:
         """Refuse who has no right to any of the requests, before the body is read."""
-        self._door.check_any(self.guard, self.presented_token(), self.address, set(WHO_MAY.values()))
+        self.principal = self._let_in(set(WHO_MAY.values()))
+
+    def _let_in(self, any_of: set[Access]) -> Principal | None:
+        return self._networks.authenticate(self.guard, self.presented_token(), self.address, any_of)
 
     @property
     def address(self) -> str:
@@ -79,7 +84,7 @@ class RegistryHandler(UploadHandler):
         kind = form.text("requestType") or ""
         if kind not in WHO_MAY:
             raise BadInput(f"requestType: expected one of {', '.join(WHO_MAY)}, got {kind[:64]!r}", code="unknown_type")
-        self.principal = self._door.authenticate(self.guard, self.presented_token(), self.address, WHO_MAY[kind])
+        self.principal = self._let_in({WHO_MAY[kind]})
         self._switchboard.require_loaded()
         actions: dict[str, Callable[[Form], Awaitable[object]]] = {
             "cloudJoinReq": self._cloudlet_joins,
@@ -167,7 +172,7 @@ class RegistryHandler(UploadHandler):
 
     def _caller(self, form: Form) -> Caller:
         """Return the cloudlet that a request is about; without a token it can only be at the caller's own address."""
-        return self._door.caller(
+        return caller_of(
             ip=form.text("cloudIP"),
             port=form.text("cloudPort"),
             epoch=form.text("epoch"),

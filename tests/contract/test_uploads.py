@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from processor_orchestrator.uploads import MAX_AT_ONCE, MAX_BODY_BYTES, MAX_PARTS
+from backbone.legacy_fields import MAX_AT_ONCE, MAX_BODY_BYTES, MAX_PARTS
 from tests.contract.tokens import key, token
 from tests.processes import Role, role, wait_until
 

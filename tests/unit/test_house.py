@@ -60,7 +60,7 @@ DOMAIN = [
     "processor_orchestrator/cases/form.py",
     "processor_orchestrator/fleet/nodes.py",
     "processor_orchestrator/registry/cloudlets.py",
-    "processor_orchestrator/registry/door.py",
+    "processor_orchestrator/registry/callers.py",
     "processor_orchestrator/tracking/object_messages.py",
     "processor_orchestrator/tracking/objects.py",
     "processor_orchestrator/tracking/events.py",

@@ -1,29 +1,14 @@
-"""Who may speak for a cloudlet, and from where without a token."""
+"""Who may speak for a cloudlet."""
 
 import pytest
 
 from backbone.errors import BadInput, NotAllowed
+from processor_orchestrator.registry.callers import caller_of
 from processor_orchestrator.registry.cloudlets import Caller
-from processor_orchestrator.registry.door import LegacyDoor
-
-DOOR = LegacyDoor.of("192.168.7.0/24, fd00::/8")
 
 
 def caller(ip, *, port="8100", address="192.168.7.5", vouched=False, epoch=None):
-    return DOOR.caller(ip=ip, port=port, epoch=epoch, address=address, vouched=vouched)
-
-
-def test_a_network_lets_in_who_is_in_it():
-    inside = ["192.168.7.1", "::ffff:192.168.7.1", "fd00::1"]
-    outside = ["192.168.8.1", "fe80::1%eth0", "", "nonsense"]
-    assert [DOOR.lets_in(address) for address in inside + outside] == [True] * 3 + [False] * 4
-    assert not LegacyDoor.of("").lets_in("127.0.0.1")
-
-
-@pytest.mark.parametrize("networks", ["192.168.7.1/24", "everybody", "10.0.0.0/40"])
-def test_what_is_no_network_is_refused(networks):
-    with pytest.raises(ValueError, match=r"."):
-        LegacyDoor.of(networks)
+    return caller_of(ip=ip, port=port, epoch=epoch, address=address, vouched=vouched)
 
 
 def test_without_a_token_a_cloudlet_is_where_it_calls_from():
