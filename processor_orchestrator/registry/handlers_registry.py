@@ -3,7 +3,6 @@
 Legacy clients send every field as a file part and no token; whom they may speak for is in `callers`.
 """
 
-import hashlib
 import time
 from collections.abc import Awaitable, Callable
 
@@ -16,7 +15,7 @@ from backbone.web import BaseHandler
 from backbone.wire import strict_json
 from processor_orchestrator.cases.desk import CaseDesk
 from processor_orchestrator.cases.form import MOST_PHOTOS, CaseForm, UploadedPhoto
-from processor_orchestrator.photo_zip import photos_in
+from processor_orchestrator.photo_zip import digest_of, photos_in
 from processor_orchestrator.registry.callers import caller_of, plain_address
 from processor_orchestrator.registry.cloudlets import Caller
 from processor_orchestrator.registry.desk import RegistryDesk
@@ -125,7 +124,7 @@ class RegistryHandler(UploadHandler):
             None if raw is None else read_manifest(raw),
             list(files),
             sender=self.address,
-            digest=hashlib.sha256(job.encode() + b"\n" + part.content).hexdigest(),
+            digest=digest_of(job, files),
             now=time.time(),
         )
         return {"status": await self._desk.take_match(match, files)}
@@ -155,12 +154,12 @@ class RegistryHandler(UploadHandler):
     async def _new_job(self, form: Form) -> object:
         part = form.file("zip")
         job = _job_name(part.name)
-        photos = [UploadedPhoto(name, content) for name, content in (await photos_in(part.content)).items()]
+        files = await photos_in(part.content)
+        photos = [UploadedPhoto(name, content) for name, content in files.items()]
         if not 1 <= len(photos) <= MOST_PHOTOS:
             raise BadInput(f"newJob: expected 1 to {MOST_PHOTOS} photos in the zip, got {len(photos)}")
         case = CaseForm(name=job, threshold=LEGACY_THRESHOLD, purpose=None, expires_at=time.time() + self._timeout)
-        digest = hashlib.sha256(part.content).hexdigest()
-        opened = await self._cases.open_job(case, photos, digest)
+        opened = await self._cases.open_job(case, photos, digest_of(job, files))
         return {"status": "stored", "objectId": opened.object_id}
 
     async def _delete_job(self, form: Form) -> object:

@@ -90,7 +90,7 @@ def match_of(
         job: the zip's name without suffix.
         photos: names of the pictures in the zip.
         sender: the caller's address.
-        digest: of the job's name and the zip's bytes; it names a legacy delivery.
+        digest: of the job's name and the photos; it names a legacy delivery.
 
     Raises:
         BadInput: the manifest is of another job, or tells of a picture that is not in the zip.

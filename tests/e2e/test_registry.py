@@ -162,6 +162,7 @@ async def test_a_legacy_match_is_a_sighting_from_a_phone(house: Role, worker: En
                 answer = cloudlet.match("anna", {"p1.jpg": photo(), "p2.jpg": photo("blue")})
                 assert (answer.status_code, answer.json()) == (200, {"status": expected})
             told = await page.hear("sighting")
+    assert len(sightings(house)) == 2
     assert (told["objectId"], told["source"], told["hasCrop"]) == (object_id, "phone", True)
     found = sightings(house)
     assert len(found) == 2
