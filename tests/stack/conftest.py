@@ -9,6 +9,7 @@ import pytest
 
 from tests.processes import ROOT
 from tests.stack.engine import CA_BUNDLE, run
+from tests.stack.swarm import LOAD_CAMERAS
 
 ROLES = ("redis", "orchestrator", "camera_processor", "demo_camera", "fleet_agent")
 INSTALLER = ROOT / "tests" / "stack" / "install_engine.sh"
@@ -42,7 +43,8 @@ def images(engine: str) -> dict[str, str]:
 def secrets_dir(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A stack's secrets of its own, so that nobody's are touched."""
     folder = tmp_path_factory.mktemp("stack") / "secrets"
-    run("sh", "stack/make_secrets.sh", environment={"SECRETS_DIR": str(folder)})
+    load = [f"load-{number}" for number in range(LOAD_CAMERAS)]
+    run("sh", "stack/make_secrets.sh", *load, environment={"SECRETS_DIR": str(folder)})
     return folder
 
 
