@@ -61,6 +61,12 @@ def cpu_seconds(pid: int) -> float:
     return sum(int(thread.read_text(encoding="ascii").split()[0]) for thread in threads) / 1e9
 
 
+def rss_kib(pid: int) -> int:
+    """Return the resident memory of a process (proc(5): status)."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
 class Client:
     """Counts what it takes by its bytes, and looks at the newest stamp of each read."""
 
@@ -173,11 +179,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     chosen = vars(parser.parse_args())
     url, seconds, pid = chosen.pop("url"), chosen.pop("seconds"), chosen.pop("pid")
+    alone = rss_kib(pid)
     load = Load(url, **chosen)
+    connected_rss = rss_kib(pid)
     took, spent = load.run(seconds, pid=pid)
-    ages = sorted(age for client in load.clients for age in client.ages)
-    told = {"sent": load.sent, "bytes": [client.bytes for client in load.clients], "seconds": took}
-    told |= {"cpu": spent, "ages": ages}
+    told = {
+        "sent": load.sent,
+        "bytes": [client.bytes for client in load.clients],
+        "seconds": took,
+        "cpu": spent,
+        "ages": sorted(age for client in load.clients for age in client.ages),
+        "rss_alone": alone,
+        "rss_connected": connected_rss,
+    }
     print(json.dumps(told))
 
 
