@@ -49,7 +49,12 @@ ADAPTERS = {
     "rq": {"backbone/job_queue.py"},
     "requests": {"searchlight/status.py"},
     "docker": {"fleet_agent/engine.py"},
-    "subprocess": {"benchmarks/fan_out.py", "camera_processor/capture_process.py", "drill/pip_download.py"},
+    "subprocess": {
+        "benchmarks/crowd.py",
+        "benchmarks/fan_out.py",
+        "camera_processor/capture_process.py",
+        "drill/pip_download.py",
+    },
 }
 DOMAIN = [
     "fleet_agent/allow_list.py",
