@@ -87,8 +87,8 @@ class JobQueue:
         await self._call(lambda: self._redis.set(key, content, ex=BLOB_SECONDS))
         return key
 
-    async def enqueue(self, queue: str, task: Task) -> None:
-        """Hand over a task; one that is there already is not handed over again."""
+    async def enqueue(self, queue: str, task: Task, *, deadline: int | None = None) -> None:
+        """Hand over a task; one that is there already is not handed over again. The deadline is in seconds."""
 
         def hand_over() -> None:
             if Job.exists(task.task_id, self._redis):
@@ -98,7 +98,7 @@ class JobQueue:
                 RUN_TASK,
                 args=(_encode(task).decode(),),
                 job_id=task.task_id,
-                timeout=DEADLINE_SECONDS[queue],
+                timeout=DEADLINE_SECONDS[queue] if deadline is None else deadline,
                 retry=Retry(max=3),
                 meta={"tag": task.tag},
             )

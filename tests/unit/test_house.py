@@ -67,7 +67,6 @@ DOMAIN = [
     "fleet_agent/kind.py",
     "fleet_agent/source_rules.py",
     "processor_orchestrator/cases/form.py",
-    "job_workers/photo_search.py",
     "processor_orchestrator/fleet/nodes.py",
     "processor_orchestrator/registry/cloudlets.py",
     "processor_orchestrator/registry/callers.py",

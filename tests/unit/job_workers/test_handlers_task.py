@@ -1,0 +1,142 @@
+"""Tasks: one result each, whatever is wrong with them, and footage only below its folder."""
+
+import io
+import os
+
+import msgspec
+import numpy as np
+import pytest
+from PIL import Image
+
+from backbone.errors import BadInput
+from backbone.wire.jobs import EncodeTask, FootageTask, GalleryFile, MatchTask, Photo, Sought
+from job_workers.footage import path_below
+from job_workers.handlers_task import TaskHandler
+from job_workers.photo_search import PhotoSearch
+from tests.fakes.face_engine import Engine, at
+
+
+class Store:
+    """Keeps results in memory, each once."""
+
+    def __init__(self, blobs=(), galleries=()):
+        self.blobs, self.galleries = dict(blobs), dict(galleries)
+        self.written, self.done, self.dropped = [], set(), []
+
+    def is_done(self, task_id):
+        return task_id in self.done
+
+    def write(self, reply, result, *, part=None, drop=()):
+        mark = result.task_id if part is None else (result.task_id, part)
+        if mark in self.done:
+            return False
+        self.done.add(mark)
+        self.written.append((reply, result))
+        self.dropped += drop
+        return True
+
+    def blob(self, key):
+        return self.blobs.get(key)
+
+    def gallery(self, key):
+        return self.galleries.get(key)
+
+
+def jpeg(size=(200, 100)):
+    out = io.BytesIO()
+    Image.new("RGB", size).save(out, "JPEG")
+    return out.getvalue()
+
+
+GALLERY = GalleryFile(model_id="m", sought=(Sought(name="a", tolerance=0.6, embeddings=(tuple(map(float, at(0.1))),)),))
+FACE = ([10, 10, 30, 30], at(0.0))
+
+
+def photo(key):
+    return Photo(key=key, name=f"{key}.jpg", received_at=1.0)
+
+
+def handler(store, folder, *found):
+    return TaskHandler(store, PhotoSearch(Engine(*found), smallest_face=40), longest_side=500, footage_folder=folder)
+
+
+def run(made, task, progress=lambda done, total: None):
+    made.run(msgspec.json.encode(task).decode(), progress)
+
+
+def test_references_are_told_once_and_their_pictures_dropped(tmp_path):
+    store = Store({"p1": jpeg(), "p2": b"no picture"})
+    task = EncodeTask(task_id="t", reply="r", tag="case 1", photos=(photo("p1"), photo("p2"), photo("gone")))
+    made, seen = handler(store, tmp_path, FACE), []
+    run(made, task, lambda done, total: seen.append((done, total)))
+    run(made, task)
+    ((reply, told),) = store.written
+    assert (reply, told.tag, told.model_id) == ("r", "case 1", "m")
+    assert [reference.photo for reference in told.references] == ["p1.jpg"]
+    assert [(refused.photo, refused.code) for refused in told.refused] == [
+        ("p2.jpg", "bad_picture"),
+        ("gone.jpg", "photo_gone"),
+    ]
+    assert store.dropped == ["p1", "p2", "gone"]
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_matches_are_told_and_their_pictures_kept(tmp_path):
+    store = Store({"p1": jpeg(), "p2": b"GIF"}, {"g": GALLERY})
+    run(handler(store, tmp_path, FACE), MatchTask("t", "r", "batch", (photo("p1"), photo("p2")), "g"))
+    told = store.written[0][1]
+    assert [(match.name, match.photo) for match in told.matches] == [("a", 0)]
+    assert [refused.photo for refused in told.refused] == ["p2.jpg"]
+    assert store.dropped == []
+
+
+def test_a_gallery_that_is_gone_ends_the_task(tmp_path):
+    store = Store({"p1": jpeg()})
+    run(handler(store, tmp_path, FACE), MatchTask("t", "r", "batch", (photo("p1"),), "g"))
+    told = store.written[0][1]
+    assert (told.code, "gallery" in told.message) == ("bad_task", True)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"type":"encode"}', '{"type":"shell","command":"ls"}'])
+def test_what_is_no_task_is_refused(tmp_path, text):
+    with pytest.raises(BadInput, match="expected a task"):
+        handler(Store(), tmp_path).run(text, lambda done, total: None)
+
+
+def test_a_folder_of_pictures_is_looked_through_with_their_own_times(tmp_path):
+    (tmp_path / "card").mkdir()
+    for number in range(3):
+        path = tmp_path / "card" / f"{number}.jpg"
+        path.write_bytes(jpeg() if number != 1 else b"damaged")
+        os.utime(path, (1000 + number, 1000 + number))
+    store = Store(galleries={"g": GALLERY})
+    run(handler(store, tmp_path, FACE), FootageTask("t", "r", "card", "card", "g"))
+    assert [match.taken_at for match in store.written[0][1].matches] == [1000, 1002]
+    assert store.written[0][1].last
+
+
+def test_a_video_tells_the_time_of_each_look(tmp_path):
+    from drill.clip_writer import write_clip  # noqa: PLC0415 - only this test films
+
+    frames = (np.zeros((100, 200, 3), np.uint8) for _ in range(40))
+    write_clip(tmp_path / "old.mp4", frames, fps=10, size=(200, 100))
+    store = Store(galleries={"g": GALLERY})
+    run(handler(store, tmp_path, FACE), FootageTask("t", "r", "card", "old.mp4", "g", 5000.0, 1.0))
+    assert [match.taken_at for match in store.written[0][1].matches] == [5000.0, 5001.0, 5002.0, 5003.0]
+
+
+@pytest.mark.parametrize("asked", ["../outside", "/etc", "link", "missing"])
+def test_footage_lies_below_its_folder(tmp_path, asked):
+    folder = tmp_path / "footage"
+    folder.mkdir()
+    (tmp_path / "outside").mkdir()
+    (folder / "link").symlink_to(tmp_path / "outside")
+    with pytest.raises(BadInput, match="footage"):
+        path_below(folder, asked)
+
+
+def test_what_is_no_video_ends_the_task(tmp_path):
+    (tmp_path / "text.mp4").write_text("no video")
+    store = Store(galleries={"g": GALLERY})
+    run(handler(store, tmp_path, FACE), FootageTask("t", "r", "card", "text.mp4", "g"))
+    assert store.written[0][1].code == "bad_task"

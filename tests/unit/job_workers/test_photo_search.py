@@ -1,0 +1,77 @@
+"""Faces against everyone who is sought: nearest reference, own tolerance, one model."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backbone.errors import BadInput, Conflict
+from backbone.wire.jobs import GalleryFile, Sought
+from job_workers.photo_reader import PhotoRead
+from job_workers.photo_search import PhotoSearch, SoughtPeople, crop, share_of
+from tests.fakes.face_engine import Engine, at
+
+PICTURE = np.zeros((100, 200, 3), np.uint8)
+
+
+def gallery(*sought, model_id="m"):
+    people = tuple(
+        Sought(name=n, tolerance=t, embeddings=tuple(tuple(map(float, at(d))) for d in ds)) for n, t, ds in sought
+    )
+    return SoughtPeople.of(GalleryFile(model_id=model_id, sought=people))
+
+
+def search(*found):
+    return PhotoSearch(Engine(*found), smallest_face=40)
+
+
+def test_the_nearest_reference_of_each_person_counts():
+    found = search(([10, 10, 30, 30], at(0.0))).matches(
+        3, PhotoRead(PICTURE), gallery(("a", 0.6, (0.9, 0.5)), ("b", 0.4, (0.5,)), ("c", 0.6, (0.2,))), with_place=False
+    )
+    assert [(match.name, round(match.distance, 3), match.photo) for match in found] == [("a", 0.5, 3), ("c", 0.2, 3)]
+
+
+def test_every_face_of_a_photo_may_match():
+    two = search(([10, 10, 30, 30], at(5.0)), ([100, 50, 140, 90], at(0.1)))
+    found = two.matches(0, PhotoRead(PICTURE), gallery(("a", 0.6, (0.0,))), with_place=False)
+    assert [match.rect for match in found] == [pytest.approx((0.5, 0.5, 0.7, 0.9))]
+
+
+def test_somebody_without_references_and_an_empty_gallery_match_nobody():
+    face = search(([10, 10, 30, 30], at(0.0)))
+    assert face.matches(0, PhotoRead(PICTURE), gallery(("a", 0.6, ())), with_place=False) == []
+    assert face.matches(0, PhotoRead(PICTURE), gallery(), with_place=False) == []
+
+
+def test_a_gallery_of_another_model_is_refused():
+    with pytest.raises(Conflict, match="expected a gallery of model m, got other"):
+        search(([10, 10, 30, 30], at(0.0))).matches(
+            0, PhotoRead(PICTURE), gallery(("a", 0.6, (0.0,)), model_id="other"), with_place=False
+        )
+
+
+def test_embeddings_of_another_length_are_refused():
+    with pytest.raises(BadInput, match="128"):
+        SoughtPeople.of(GalleryFile(model_id="m", sought=(Sought(name="a", tolerance=0.6, embeddings=((1.0,),)),)))
+
+
+def test_the_largest_face_is_the_reference():
+    found = search(([10, 10, 20, 20], at(1.0)), ([50, 10, 90, 50], at(2.0))).reference("p", PICTURE)
+    assert found.embedding[0] == 2.0
+    with Image.open(io.BytesIO(base64.b64decode(found.chip))) as chip:
+        assert chip.size == (80, 70)  # twice the face, cut at the upper edge
+
+
+def test_a_reference_without_a_face_is_refused():
+    with pytest.raises(BadInput, match="face"):
+        search().reference("p", PICTURE)
+
+
+def test_shares_stay_within_the_picture_and_crops_are_small():
+    assert share_of(np.array([-10, 50, 220, 100], np.float32), PICTURE) == (0.0, 0.5, 1.0, 1.0)
+    large = np.zeros((2000, 2000, 3), np.uint8)
+    with Image.open(io.BytesIO(base64.b64decode(crop(large, np.array([500, 500, 1500, 1500], np.float32))))) as image:
+        assert max(image.size) == 256
