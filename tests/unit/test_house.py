@@ -15,12 +15,15 @@ TOOLS = {
     "drill": {"drill", "backbone", "faces", "camera_processor"},
     "benchmarks": {"benchmarks", "drill", "backbone", "faces", "camera_processor"},
 }
-OURS = {"backbone", "faces", *ROLES, *TOOLS}
+# What runs on a phone or a Pi: commands that must start where no role is installed.
+DEVICES = ("edge_devices",)
+OURS = {"backbone", "faces", *ROLES, *TOOLS, *DEVICES}
 MAY_IMPORT = {
     "backbone": {"backbone"},
     "faces": {"faces"},
     **{role: {role, "backbone", "faces"} for role in ROLES},
     **TOOLS,
+    **{device: {device} for device in DEVICES},
 }
 # Who may touch the outside world: library -> the adapters that are named for it.
 ADAPTERS = {
@@ -43,11 +46,21 @@ ADAPTERS = {
     "paho": set(),
     "redis": {"processor_orchestrator/stores/redis_store.py"},
     "rq": set(),
-    "requests": {"searchlight/status.py"},
+    "requests": {
+        "edge_devices/cloudlet_link.py",
+        "edge_devices/link_session.py",
+        "edge_devices/server_link.py",
+        "searchlight/status.py",
+    },
     "docker": {"fleet_agent/engine.py"},
     "subprocess": {"benchmarks/fan_out.py", "camera_processor/capture_process.py", "drill/pip_download.py"},
 }
 DOMAIN = [
+    "edge_devices/chunk_privacy.py",
+    "edge_devices/exif_block.py",
+    "edge_devices/exif_privacy.py",
+    "edge_devices/exif_times.py",
+    "edge_devices/jpeg_privacy.py",
     "fleet_agent/allow_list.py",
     "fleet_agent/container_spec.py",
     "fleet_agent/inventory.py",
@@ -80,6 +93,7 @@ DOMAIN = [
 CLOCKS_AND_IO = {"time", "random", "os", "io", "socket", "logging", "threading", "asyncio", "subprocess", "secrets"}
 READS_ENVIRONMENT = {
     "backbone/settings.py",
+    "edge_devices/phone_options.py",
     # They hand their environment on to a child; they read nothing of it.
     "searchlight/children.py",
     "camera_processor/capture_process.py",
@@ -161,6 +175,13 @@ def test_files_and_functions_stay_short_and_are_told(source: str) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             assert length <= MOST_FUNCTION_LINES, f"{source}:{node.lineno} {node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("source", [source for source in sources() if source.startswith(DEVICES)])
+def test_a_device_needs_only_python_and_requests(source: str) -> None:
+    for name in imports_of(source):
+        library = name.split(".")[0]
+        assert library in {*sys.stdlib_module_names, *DEVICES, "requests"}, f"{source} imports {library}"
 
 
 @pytest.mark.parametrize("role", ROLES)
