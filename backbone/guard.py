@@ -17,8 +17,11 @@ class Access(Enum):
 
     OPEN = "open"
     CLIENT = "client"
+    ORCHESTRATOR = "orchestrator"
     PROCESSOR = "processor"
     FLEET = "fleet"
+    CLOUDLET = "cloudlet"
+    PHONE = "phone"
 
 
 @dataclass(frozen=True, slots=True)

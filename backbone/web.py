@@ -81,6 +81,10 @@ class BaseHandler(RequestHandler):
         """Check host, origin and token before any handler's own work."""
         self.guard.check_host(self.request.host)
         self.check_page_origin()
+        self.check_caller()
+
+    def check_caller(self) -> None:
+        """Refuse a caller without the right token; a handler with rules of its own replaces this."""
         self.principal = self.guard.authenticate(self.presented_token(), self.access)
 
     def check_page_origin(self) -> None:

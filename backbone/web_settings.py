@@ -16,8 +16,11 @@ class WebSettings(RoleSettings):
     public_key: SecretStr | None = Field(None, description="PEM key that tokens are checked with; none: no tokens")
     audience: str = Field("searchlight", description="audience that a token must name")
     client_role: str = Field("client", description="role that a client's token must carry")
+    orchestrator_role: str = Field("orchestrator", description="role that an orchestrator's token must carry")
     processor_role: str = Field("processor", description="role that a processor's token must carry")
     fleet_role: str = Field("fleet", description="role that a fleet agent's token must carry")
+    cloudlet_role: str = Field("cloudlet", description="role that a cloudlet's token must carry")
+    phone_role: str = Field("phone", description="role that a phone's token must carry")
     allowed_origins: str = Field("", description="other origins whose pages may use this door, comma separated")
     ssl_cert: str | None = Field(None, description="file with the certificate chain, PEM")
     ssl_key: str | None = Field(None, description="file with the certificate's key, PEM")
@@ -43,8 +46,11 @@ class WebSettings(RoleSettings):
             verifier=TokenVerifier(key, self.audience) if key is not None else None,
             roles={
                 Access.CLIENT: self.client_role,
+                Access.ORCHESTRATOR: self.orchestrator_role,
                 Access.PROCESSOR: self.processor_role,
                 Access.FLEET: self.fleet_role,
+                Access.CLOUDLET: self.cloudlet_role,
+                Access.PHONE: self.phone_role,
             },
             allowed_origins=frozenset(origin for origin in origins if origin),
         )

@@ -44,8 +44,12 @@ ADAPTERS = {
     "onnx": {"faces/onnx_drawing.py"},  # needed only where graphs are converted
     "onnxruntime": {"faces/onnx_session.py"},
     "paho": set(),
-    "redis": {"processor_orchestrator/stores/redis_store.py"},
-    "rq": set(),
+    "redis": {
+        "backbone/job_queue.py",
+        "processor_orchestrator/stores/redis_store.py",
+        "processor_orchestrator/stores/registry_redis.py",
+    },
+    "rq": {"backbone/job_queue.py"},
     "requests": {
         "edge_devices/cloudlet_link.py",
         "edge_devices/link_session.py",
@@ -66,7 +70,11 @@ DOMAIN = [
     "fleet_agent/inventory.py",
     "fleet_agent/kind.py",
     "fleet_agent/source_rules.py",
+    "processor_orchestrator/cases/form.py",
     "processor_orchestrator/fleet/nodes.py",
+    "processor_orchestrator/registry/cloudlets.py",
+    "processor_orchestrator/registry/callers.py",
+    "processor_orchestrator/tracking/object_messages.py",
     "processor_orchestrator/tracking/objects.py",
     "processor_orchestrator/tracking/events.py",
     "processor_orchestrator/tracking/roster.py",
