@@ -4,6 +4,7 @@ They time out after 1 to 3 s, know no manifest, no ids and no identity in a hear
 """
 
 import io
+import re
 import threading
 import time
 import zipfile
@@ -24,7 +25,7 @@ Matcher = Callable[[list[bytes], bytes], bool]
 
 def ask(url: str, seconds: float, **fields: str | tuple[str, bytes]) -> requests.Response:
     """Send a request as legacy clients do: everything in file parts."""
-    return requests.post(url, files={key: value for key, value in fields.items()}, timeout=seconds)
+    return requests.post(url, files=dict(fields), timeout=seconds)
 
 
 def zip_of(photos: Mapping[str, bytes]) -> bytes:
@@ -37,7 +38,9 @@ def zip_of(photos: Mapping[str, bytes]) -> bytes:
 
 def photos_in(packed: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(packed)) as opened:
-        names = [name for name in opened.namelist() if not name.endswith("/") and not name.split("/")[-1].startswith(".")]
+        names = [
+            name for name in opened.namelist() if not name.endswith("/") and not name.split("/")[-1].startswith(".")
+        ]
         return {name: opened.read(name) for name in names}
 
 
@@ -64,7 +67,7 @@ class LegacyPeer:
                 fields = fields_of(self.headers["Content-Type"], body)
                 kind = fields["requestType"][1].decode()
                 peer.asked.append(kind)
-                action = getattr(peer, f"on_{kind}", None)
+                action = getattr(peer, "on_" + re.sub("([A-Z])", r"_\1", kind).lower(), None)
                 status, answer = (404, b"") if action is None else action(fields)
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(answer)))
@@ -117,12 +120,12 @@ class LegacyServer(LegacyPeer):
         except requests.RequestException:
             self.phones.pop(cloudlet, None)
 
-    def on_cloudJoinReq(self, fields: Fields) -> tuple[int, bytes]:
+    def on_cloud_join_req(self, fields: Fields) -> tuple[int, bytes]:
         assert fields["id"][1] == b"1"
         self.phones[_key(fields)] = 0
         return 200, b""
 
-    def on_getJobs(self, fields: Fields) -> tuple[int, bytes]:
+    def on_get_jobs(self, fields: Fields) -> tuple[int, bytes]:
         key, names = _key(fields), list(self.jobs)
         threading.Thread(target=lambda: [self._push(key, name) for name in names], daemon=True).start()
         return 200, b""
@@ -137,7 +140,7 @@ class LegacyServer(LegacyPeer):
             self.matches.append((name.removesuffix(".zip"), zipped))
         return 200, b""
 
-    def on_phoneJoinReq(self, _fields: Fields) -> tuple[int, bytes]:
+    def on_phone_join_req(self, _fields: Fields) -> tuple[int, bytes]:
         with self.lock:
             if not self.phones:
                 return 200, b'{"IP": "-1", "port": "-1"}'
@@ -146,7 +149,7 @@ class LegacyServer(LegacyPeer):
         ip, _, port = chosen.rpartition(":")
         return 200, f'{{"IP": "{ip}", "port": "{port}"}}'.encode()
 
-    def on_phoneLeaveReq(self, fields: Fields) -> tuple[int, bytes]:
+    def on_phone_leave_req(self, fields: Fields) -> tuple[int, bytes]:
         with self.lock:
             self.phones[_key(fields)] = max(0, self.phones.get(_key(fields), 0) - 1)
         return 200, b""
@@ -199,15 +202,15 @@ class LegacyCloudlet(LegacyPeer):
                 pass
             self._servers.append(self._servers.pop(0))
 
-    def on_newJob(self, fields: Fields) -> tuple[int, bytes]:
+    def on_new_job(self, fields: Fields) -> tuple[int, bytes]:
         name, zipped = fields["zip"]
         self.jobs[name.removesuffix(".zip")] = list(photos_in(zipped).values())
         return 200, b""
 
-    def on_deleteJob(self, fields: Fields) -> tuple[int, bytes]:
+    def on_delete_job(self, fields: Fields) -> tuple[int, bytes]:
         return (404, b"") if self.jobs.pop(fields["jobName"][1].decode(), None) is None else (200, b"")
 
-    def on_newPhotos(self, fields: Fields) -> tuple[int, bytes]:
+    def on_new_photos(self, fields: Fields) -> tuple[int, bytes]:
         photos = photos_in(fields["zip"][1])
         for name, sought in list(self.jobs.items()):
             found = {photo: content for photo, content in photos.items() if self._matches(sought, content)}
