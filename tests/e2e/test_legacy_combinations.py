@@ -229,3 +229,35 @@ def test_what_cannot_be_sent_is_told_and_the_rest_is_sent(tmp_path: Path) -> Non
     finally:
         cloudlet.close()
         server.close()
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_ten_phones_are_spread_and_move_when_a_cloudlet_dies_in_the_middle(
+    server: str, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        side = stack.enter_context(SERVERS[server](redis_server))
+        cloudlets = [LegacyCloudlet([side.url], wears_red) for _ in range(3)]
+        for cloudlet in cloudlets:
+            cloudlet.works.clear()
+            cloudlet.start()
+        doomed, *others = cloudlets
+        for other in others:
+            stack.callback(other.close)
+        side.open_job(JOB, {"a.jpg": photo("red", 40)})
+        wait_until(lambda: all(JOB in cloudlet.jobs for cloudlet in cloudlets), "the job at all cloudlets")
+        phones = [
+            stack.enter_context(
+                phone_process(side.url, {"1.jpg": photo("red", n), "2.jpg": photo("blue", n)}, tmp_path / str(n))
+            )
+            for n in range(10)
+        ]
+        wait_until(lambda: sum(c.asked.count("newPhotos") for c in cloudlets) == 10, "ten uploads")
+        assert sorted(cloudlet.asked.count("newPhotos") for cloudlet in cloudlets) == [3, 3, 4]
+        doomed.kill()
+        for other in others:
+            other.works.set()
+        told = [phone.communicate(timeout=60) for phone in phones]
+        assert [phone.returncode for phone in phones] == [0] * 10, told
+        assert sum("asking for another" in err for _, err in told) == doomed.asked.count("newPhotos")
+        assert side.deliveries() == 10

@@ -44,6 +44,10 @@ def photos_in(packed: bytes) -> dict[str, bytes]:
         return {name: opened.read(name) for name in names}
 
 
+class Killed(Exception):
+    """The peer is gone: no answer is sent."""
+
+
 class LegacyPeer:
     """An HTTP server on loopback with one method for each requestType; what no method knows is a 404."""
 
@@ -68,7 +72,11 @@ class LegacyPeer:
                 kind = fields["requestType"][1].decode()
                 peer.asked.append(kind)
                 action = getattr(peer, "on_" + re.sub("([A-Z])", r"_\1", kind).lower(), None)
-                status, answer = (404, b"") if action is None else action(fields)
+                try:
+                    status, answer = (404, b"") if action is None else action(fields)
+                except Killed:
+                    self.close_connection = True
+                    return
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
@@ -165,6 +173,8 @@ class LegacyCloudlet(LegacyPeer):
     Args:
         servers: primary and secondary; the other one is asked when one fails.
         matches: stands in for face matching.
+
+    While `works` is cleared, phones wait in the middle of their upload.
     """
 
     def __init__(self, servers: list[str], matches: Matcher, *, heartbeat: float = 0.5) -> None:
@@ -173,7 +183,16 @@ class LegacyCloudlet(LegacyPeer):
         self._heartbeat = heartbeat
         self._ended = threading.Event()
         self.jobs: dict[str, list[bytes]] = {}
+        self.works = threading.Event()
+        self.works.set()
+        self._killed = False
         super().__init__()
+
+    def kill(self) -> None:
+        """Die with requests under way: their photos are compared with nothing and nobody gets an answer."""
+        self._killed = True
+        self.close()
+        self.works.set()
 
     def start(self) -> None:
         """Join, ask for jobs, and keep the heart beating."""
@@ -211,6 +230,9 @@ class LegacyCloudlet(LegacyPeer):
         return (404, b"") if self.jobs.pop(fields["jobName"][1].decode(), None) is None else (200, b"")
 
     def on_new_photos(self, fields: Fields) -> tuple[int, bytes]:
+        self.works.wait()
+        if self._killed:
+            raise Killed
         photos = photos_in(fields["zip"][1])
         for name, sought in list(self.jobs.items()):
             found = {photo: content for photo, content in photos.items() if self._matches(sought, content)}
