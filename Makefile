@@ -35,7 +35,7 @@ test: system lint types ## lint, types and all tests
 	$(BIN)/python -m pytest
 
 endurance: $(VENV)/.installed ## what takes longer: 200 camera cycles, a million messages
-	$(BIN)/python -m pytest tests/endurance/test_camera_cycles.py tests/endurance/test_message_fuzz.py -s
+	$(BIN)/python -m pytest tests/endurance/test_camera_cycles.py tests/endurance/test_message_fuzz.py tests/endurance/test_archive_fuzz.py -s
 
 score: $(VENV)/.installed ## identity score (IDF1) on the sample footage
 	$(BIN)/searchlight score
