@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROLES = ("camera_processor", "fleet_agent", "processor_orchestrator")
+ROLES = ("camera_processor", "cloudlet", "fleet_agent", "processor_orchestrator")
 TOOLS = {
     # A tool drives whole roles, so it may know them; nobody may know a tool.
     "searchlight": {"searchlight", "drill", "backbone", "faces"},
@@ -41,13 +41,18 @@ ADAPTERS = {
     "onnx": {"faces/onnx_drawing.py"},  # needed only where graphs are converted
     "onnxruntime": {"faces/onnx_session.py"},
     "paho": set(),
-    "redis": {"processor_orchestrator/stores/redis_store.py"},
-    "rq": set(),
+    "redis": {"backbone/job_queue.py", "cloudlet/job_store.py", "processor_orchestrator/stores/redis_store.py"},
+    "rq": {"backbone/job_queue.py"},
+    "sqlite3": {"cloudlet/spool.py"},
     "requests": {"searchlight/status.py"},
     "docker": {"fleet_agent/engine.py"},
     "subprocess": {"benchmarks/fan_out.py", "camera_processor/capture_process.py", "drill/pip_download.py"},
 }
 DOMAIN = [
+    "cloudlet/batches.py",
+    "cloudlet/failover.py",
+    "cloudlet/jobs.py",
+    "cloudlet/match_files.py",
     "fleet_agent/allow_list.py",
     "fleet_agent/container_spec.py",
     "fleet_agent/inventory.py",

@@ -1,0 +1,184 @@
+"""Hands tasks to the job workers and reads their results, by rq and Redis. Does not run a task.
+
+rq blocks: every call runs in a thread. Tasks are JSON texts; no pickle is written or read (whoever can write to Redis
+would run code in the workers).
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+import msgspec
+from redis import Redis
+from redis.exceptions import RedisError, ResponseError
+from rq import Queue, Retry
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from backbone.errors import Unavailable
+from backbone.wire.jobs import BLOB_SECONDS, ENCODE, FOOTAGE, MATCH, RUN_TASK, GalleryFile, Result, Task
+
+T = TypeVar("T")
+WAIT_SECONDS = 3.0
+BLOCK_MS = 1_000
+CLAIM_IDLE_MS = 30_000
+QUEUES = (ENCODE, MATCH, FOOTAGE)
+DEADLINE_SECONDS = {ENCODE: 120, MATCH: 300, FOOTAGE: 86_400}
+MOST_JOBS = 500
+
+_encode = msgspec.json.Encoder().encode
+_result = msgspec.json.Decoder(Result)
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as people see it: done of total, and the seconds that are likely left."""
+
+    id: str
+    queue: str
+    state: str
+    tag: str
+    done: int | None = None
+    total: int | None = None
+    eta_seconds: float | None = None
+    error: str | None = None
+
+
+class JobQueue:
+    """The queues and result streams of one Redis."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Return the queue at `redis://...`; connects at the first use."""
+        return cls(Redis.from_url(url, socket_timeout=WAIT_SECONDS + BLOCK_MS / 1000, protocol=2))
+
+    async def put_blobs(self, blobs: Mapping[str, bytes]) -> None:
+        """Keep pictures until their job has seen them."""
+
+        def put() -> None:
+            with self._redis.pipeline(transaction=True) as batch:
+                for key, content in blobs.items():
+                    batch.set(key, content, ex=BLOB_SECONDS)
+                batch.execute()
+
+        await self._call(put)
+
+    async def get_blob(self, key: str) -> bytes | None:
+        """Return a picture, None when it is gone."""
+        blob: bytes | None = await self._call(lambda: self._redis.get(key))
+        return blob
+
+    async def drop_blobs(self, keys: Iterable[str]) -> None:
+        """Delete pictures."""
+        names = list(keys)
+        if names:
+            await self._call(lambda: self._redis.delete(*names))
+
+    async def put_gallery(self, gallery: GalleryFile) -> str:
+        """Keep a gallery and return its key; the same gallery has the same key."""
+        content = _encode(gallery)
+        key = f"gallery:{hashlib.sha256(content).hexdigest()}"
+        await self._call(lambda: self._redis.set(key, content, ex=BLOB_SECONDS))
+        return key
+
+    async def enqueue(self, queue: str, task: Task) -> None:
+        """Hand over a task; one that is there already is not handed over again."""
+
+        def hand_over() -> None:
+            if Job.exists(task.task_id, self._redis):
+                return
+            Queue(queue, connection=self._redis, serializer=JSONSerializer).enqueue_call(
+                RUN_TASK,
+                args=(_encode(task).decode(),),
+                job_id=task.task_id,
+                timeout=DEADLINE_SECONDS[queue],
+                retry=Retry(max=3),
+                meta={"tag": task.tag},
+            )
+
+        await self._call(hand_over)
+
+    async def jobs(self) -> list[JobView]:
+        """Return the jobs that wait, run, or were given up."""
+        views: list[JobView] = await self._call(lambda: [view for name in QUEUES for view in self._jobs_in(name)])
+        return views
+
+    def _jobs_in(self, name: str) -> list[JobView]:
+        queue = Queue(name, connection=self._redis, serializer=JSONSerializer)
+        ids = [*queue.started_job_registry.get_job_ids(), *queue.job_ids, *queue.failed_job_registry.get_job_ids()]
+        found = Job.fetch_many(ids[:MOST_JOBS], connection=self._redis, serializer=JSONSerializer)
+        return [_view(job, name) for job in found if job is not None]
+
+    async def read_results(self, stream: str, group: str, consumer: str) -> AsyncIterator[tuple[str, Result]]:
+        """Yield results as they come, first those that a consumer took and never acknowledged.
+
+        Raises:
+            Unavailable: Redis is away.
+        """
+        await self._call(lambda: self._make_group(stream, group))
+        claimed_at = 0.0
+        while True:
+            entries: list[tuple[bytes, dict[bytes, bytes]]] = []
+            if time.monotonic() - claimed_at > CLAIM_IDLE_MS / 2000:
+                claimed_at = time.monotonic()
+                entries = (
+                    await self._call(
+                        lambda: self._redis.xautoclaim(stream, group, consumer, min_idle_time=CLAIM_IDLE_MS, count=100)
+                    )
+                )[1]
+            if not entries:
+                read = await self._call(
+                    lambda: self._redis.xreadgroup(group, consumer, {stream: ">"}, count=100, block=BLOCK_MS)
+                )
+                entries = read[0][1] if read else []
+            for entry_id, values in entries:
+                yield entry_id.decode(), _result.decode(values[b"result"])
+
+    def _make_group(self, stream: str, group: str) -> None:
+        try:
+            self._redis.xgroup_create(stream, group, id="0", mkstream=True)
+        except ResponseError as fault:
+            if "BUSYGROUP" not in str(fault):
+                raise
+
+    async def ack(self, stream: str, group: str, entry_id: str) -> None:
+        """Note that a result had its effect; it is deleted."""
+
+        def acknowledge() -> None:
+            with self._redis.pipeline(transaction=True) as batch:
+                batch.xack(stream, group, entry_id)
+                batch.xdel(stream, entry_id)
+                batch.execute()
+
+        await self._call(acknowledge)
+
+    async def aclose(self) -> None:
+        """Let the connections go."""
+        await asyncio.to_thread(self._redis.close)
+
+    async def _call(self, what: Callable[[], Any]) -> Any:  # noqa: ANN401 - the library's answers
+        try:
+            return await asyncio.to_thread(what)
+        except (RedisError, OSError, TimeoutError) as fault:
+            raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None
+
+
+def _view(job: Job, queue: str) -> JobView:
+    meta = job.get_meta(refresh=False)
+    done, total = meta.get("done"), meta.get("total")
+    return JobView(
+        id=job.id,
+        queue=queue,
+        state=job.get_status(refresh=False).value,
+        tag=str(meta.get("tag", "")),
+        done=done,
+        total=total,
+        eta_seconds=meta.get("etaSeconds"),
+        error=meta.get("error"),
+    )
