@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := backbone faces camera_processor fleet_agent processor_orchestrator searchlight drill benchmarks edge_devices
+PACKAGES := backbone faces camera_processor cloudlet edge_devices fleet_agent processor_orchestrator searchlight \
+  drill benchmarks
 
 help: ## this menu
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +36,7 @@ test: system lint types ## lint, types and all tests
 	$(BIN)/python -m pytest
 
 endurance: $(VENV)/.installed ## what takes longer: 200 camera cycles, a million messages
-	$(BIN)/python -m pytest tests/endurance/test_camera_cycles.py tests/endurance/test_message_fuzz.py -s
+	$(BIN)/python -m pytest tests/endurance/test_camera_cycles.py tests/endurance/test_message_fuzz.py tests/endurance/test_archive_fuzz.py -s
 
 score: $(VENV)/.installed ## identity score (IDF1) on the sample footage
 	$(BIN)/searchlight score

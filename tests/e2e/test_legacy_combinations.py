@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import pytest
 import requests
@@ -27,7 +27,8 @@ from tests.fakes.legacy_peers import (
     photos_in,
     zip_of,
 )
-from tests.processes import ROOT, role, wait_until
+from tests.fakes.match_worker import is_red, match_worker
+from tests.processes import ROOT, Role, free_port, role, wait_until
 
 JOB = "anna"
 
@@ -40,8 +41,7 @@ def photo(colour: str, mark: int = 0) -> bytes:
 
 
 def wears_red(sought: list[bytes], content: bytes) -> bool:
-    red, green, blue = Image.open(io.BytesIO(content)).convert("RGB").getpixel((160, 120))
-    return bool(sought) and red > 200 and green < 60 and blue < 60
+    return bool(sought) and is_red(content)
 
 
 # Servers: each can open a job, and tell the deliveries of it.
@@ -91,7 +91,7 @@ def legacy_server(_redis: RedisServer) -> Iterator[ServerSide]:
 @contextmanager
 def our_server(redis: RedisServer) -> Iterator[ServerSide]:
     arguments = ("--port", "0", "--redis-url", redis.url, "--cloudlet-heartbeat", "1")
-    with role("processor_orchestrator", *arguments) as running, encode_worker(redis.port):
+    with role("processor_orchestrator", *arguments) as running:
         running.wait_for_event("loaded")
         yield OurSide(running.url)
 
@@ -100,13 +100,28 @@ def our_server(redis: RedisServer) -> Iterator[ServerSide]:
 
 
 @contextmanager
-def legacy_cloudlet(servers: list[str]) -> Iterator[Callable[[], Any]]:
+def legacy_cloudlet(servers: list[str], _redis: RedisServer, _folder: Path) -> Iterator[Callable[[], int]]:
     cloudlet = LegacyCloudlet(servers, wears_red)
     cloudlet.start()
     try:
-        yield lambda: cloudlet.jobs
+        yield lambda: len(cloudlet.jobs)
     finally:
         cloudlet.close()
+
+
+@contextmanager
+def our_cloudlet(servers: list[str], redis: RedisServer, folder: Path) -> Iterator[Callable[[], int]]:
+    with our_cloudlet_role(servers, redis, folder) as running:
+        yield lambda: int(running.metric("cloudlet_jobs", state="open"))
+
+
+@contextmanager
+def our_cloudlet_role(servers: list[str], redis: RedisServer, folder: Path) -> Iterator[Role]:
+    port = free_port()
+    told = ("--redis-url", redis.url, "--spool", str(folder / f"spool-{port}.sqlite3"))
+    with role("cloudlet", *servers, str(port), "0.5", *told) as running:
+        running.wait_for_event("loaded")
+        yield running
 
 
 # Phones: each sends photos by name.
@@ -146,7 +161,7 @@ def phone_process(server: str, photos: dict[str, bytes], folder: Path, *more: st
 
 
 SERVERS = {"legacy": legacy_server, "ours": our_server}
-CLOUDLETS = {"legacy": legacy_cloudlet}
+CLOUDLETS = {"legacy": legacy_cloudlet, "ours": our_cloudlet}
 PHONES = {"legacy": lambda server, photos, _folder: legacy_phone(server, photos), "ours": our_phone}
 
 
@@ -157,10 +172,12 @@ def test_peers_of_both_kinds_find_a_person_together(
     server: str, cloudlet: str, phone: str, redis_server: RedisServer, tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
+        stack.enter_context(encode_worker(redis_server.port))
+        stack.enter_context(match_worker(redis_server.port))
         side = stack.enter_context(SERVERS[server](redis_server))
-        jobs = stack.enter_context(CLOUDLETS[cloudlet]([side.url, side.url]))
+        jobs = stack.enter_context(CLOUDLETS[cloudlet]([side.url, side.url], redis_server, tmp_path))
         side.open_job(JOB, {"anna/a.jpg": photo("red", 5), ".hidden.jpg": b"x"})
-        wait_until(lambda: JOB in jobs(), "the job at the cloudlet")
+        wait_until(lambda: jobs() == 1, "the job at the cloudlet")
         PHONES[phone](side.url, {"1.jpg": photo("blue"), "2.jpg": photo("red")}, tmp_path / "photos")
         wait_until(lambda: side.deliveries() == 1, "the match at the server")
         PHONES[phone](side.url, {"1.jpg": photo("red", 1)}, tmp_path / "more")
@@ -236,6 +253,7 @@ def test_ten_phones_are_spread_and_move_when_a_cloudlet_dies_in_the_middle(
     server: str, redis_server: RedisServer, tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
+        stack.enter_context(encode_worker(redis_server.port))
         side = stack.enter_context(SERVERS[server](redis_server))
         cloudlets = [LegacyCloudlet([side.url], wears_red) for _ in range(3)]
         for cloudlet in cloudlets:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROLES = ("camera_processor", "fleet_agent", "processor_orchestrator")
+ROLES = ("camera_processor", "cloudlet", "fleet_agent", "processor_orchestrator")
 TOOLS = {
     # A tool drives whole roles, so it may know them; nobody may know a tool.
     "searchlight": {"searchlight", "drill", "backbone", "faces"},
@@ -46,9 +46,11 @@ ADAPTERS = {
     "paho": set(),
     "redis": {
         "backbone/job_queue.py",
+        "cloudlet/job_store.py",
         "processor_orchestrator/stores/redis_store.py",
         "processor_orchestrator/stores/registry_redis.py",
     },
+    "sqlite3": {"cloudlet/spool.py"},
     "rq": {"backbone/job_queue.py"},
     "requests": {
         "edge_devices/cloudlet_link.py",
@@ -60,6 +62,10 @@ ADAPTERS = {
     "subprocess": {"benchmarks/fan_out.py", "camera_processor/capture_process.py", "drill/pip_download.py"},
 }
 DOMAIN = [
+    "cloudlet/batches.py",
+    "cloudlet/failover.py",
+    "cloudlet/jobs.py",
+    "cloudlet/match_files.py",
     "edge_devices/chunk_privacy.py",
     "edge_devices/exif_block.py",
     "edge_devices/exif_privacy.py",
