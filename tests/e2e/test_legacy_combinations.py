@@ -116,8 +116,8 @@ def our_cloudlet(servers: list[str], redis: RedisServer, folder: Path) -> Iterat
 
 
 @contextmanager
-def our_cloudlet_role(servers: list[str], redis: RedisServer, folder: Path) -> Iterator[Role]:
-    port = free_port()
+def our_cloudlet_role(servers: list[str], redis: RedisServer, folder: Path, port: int = 0) -> Iterator[Role]:
+    port = port or free_port()
     told = ("--redis-url", redis.url, "--spool", str(folder / f"spool-{port}.sqlite3"))
     with role("cloudlet", *servers, str(port), "0.5", *told) as running:
         running.wait_for_event("loaded")
@@ -279,3 +279,28 @@ def test_ten_phones_are_spread_and_move_when_a_cloudlet_dies_in_the_middle(
         assert [phone.returncode for phone in phones] == [0] * 10, told
         assert sum("asking for another" in err for _, err in told) == doomed.asked.count("newPhotos")
         assert side.deliveries() == 10
+
+
+def test_a_killed_cloudlet_of_ours_costs_no_match_and_doubles_none(redis_server: RedisServer, tmp_path: Path) -> None:
+    # 52 photos are two batches; the first and the last photo show the sought person.
+    photos = {f"{n:02}.jpg": photo("red" if n in {0, 51} else "blue", n) for n in range(52)}
+    with ExitStack() as stack:
+        stack.enter_context(encode_worker(redis_server.port))
+        stack.enter_context(match_worker(redis_server.port))
+        side = stack.enter_context(our_server(redis_server))
+        doomed_port = free_port()
+        doomed = stack.enter_context(our_cloudlet_role([side.url, side.url], redis_server, tmp_path, doomed_port))
+        others = [
+            stack.enter_context(our_cloudlet_role([side.url, side.url], redis_server, tmp_path)) for _ in range(2)
+        ]
+        side.open_job(JOB, {"a.jpg": photo("red", 60)})
+        for cloudlet in (doomed, *others):
+            wait_until(lambda c=cloudlet: c.metric("cloudlet_jobs", state="open") == 1, "the job")
+        phones = [stack.enter_context(phone_process(side.url, photos, tmp_path / str(n))) for n in range(10)]
+        wait_until(lambda: doomed.metric("cloudlet_photos_total") > 0, "photos at the cloudlet that will die")
+        doomed.kill()
+        told = [phone.communicate(timeout=90) for phone in phones]
+        assert [phone.returncode for phone in phones] == [0] * 10, told
+        stack.enter_context(our_cloudlet_role([side.url, side.url], redis_server, tmp_path, doomed_port))
+        wait_until(lambda: side.deliveries() >= 20, "two matches of each phone")
+        assert side.deliveries() == 20
