@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := backbone faces camera_processor fleet_agent job_workers processor_orchestrator searchlight drill benchmarks
+PACKAGES := backbone faces camera_processor cloudlet edge_devices fleet_agent job_workers processor_orchestrator \
+  searchlight drill benchmarks
 
 help: ## this menu
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,9 +35,8 @@ system: ## Debian packages that the tests use (redis-server, chromium), when run
 test: system lint types ## lint, types and all tests
 	$(BIN)/python -m pytest
 
-endurance: $(VENV)/.installed ## what takes longer: 200 camera cycles, a million messages
-	$(BIN)/python -m pytest tests/endurance/test_camera_cycles.py tests/endurance/test_message_fuzz.py \
-	  tests/endurance/test_jobs_under_fire.py -s
+endurance: $(VENV)/.installed ## what takes longer: camera cycles, a million messages, jobs under fire, zips
+	$(BIN)/python -m pytest tests/endurance -s
 
 score: $(VENV)/.installed ## identity score (IDF1) on the sample footage
 	$(BIN)/searchlight score

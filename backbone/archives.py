@@ -24,7 +24,6 @@ RATIO_FREE_BYTES = 1024 * 1024
 
 _PIECE = 64 * 1024
 _STORED, _DEFLATED = 0, 8
-_READABLE_VERSION = 63
 _ENCRYPTED_OR_PATCHED = 0x1 | 0x20 | 0x40 | 0x2000
 
 
@@ -172,7 +171,7 @@ def _check_plain(record: Record) -> None:
         raise bad_zip(f"expected plain files, got a link, a device or rights in {record.path[:100]!r}")
     if record.flags & _ENCRYPTED_OR_PATCHED:
         raise bad_zip(f"expected readable entries, got an encrypted or patched one: {record.path[:100]!r}")
-    if record.method not in {_STORED, _DEFLATED} or record.version > _READABLE_VERSION:
+    if record.method not in {_STORED, _DEFLATED}:
         raise bad_zip(f"expected stored or deflated entries, got method {record.method} in {record.path[:100]!r}")
     if record.method == _STORED and record.packed != record.size:
         raise bad_zip(f"expected a stored entry as large as it says, got {record.path[:100]!r}")

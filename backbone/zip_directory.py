@@ -14,6 +14,7 @@ CENTRAL = struct.Struct("<4s6H3L5H2L")
 LOCAL = struct.Struct("<4s5H3L2H")
 UTF8 = 0x800
 _MOST_COMMENT = 0xFFFF
+_READABLE_VERSION = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,6 @@ class Record:
 
     path: str
     raw_name: bytes
-    version: int
     flags: int
     method: int
     crc: int
@@ -67,11 +67,13 @@ def _record_at(raw: bytes, at: int, end: int) -> tuple[Record, int]:
     if after > end:
         raise bad_zip("expected an entry within the directory, got one beyond its end")
     _check_extra(extra)
+    if version > _READABLE_VERSION:
+        raise bad_zip(f"expected entries of version {_READABLE_VERSION} or less, got {version}")
     try:
         path = name.decode("utf-8" if flags & UTF8 else "cp437")
     except UnicodeDecodeError:
         raise bad_zip("expected a name in UTF-8, got bytes that are not") from None
-    return Record(path, name, version, flags, method, crc, packed, size, external >> 16, offset), after
+    return Record(path, name, flags, method, crc, packed, size, external >> 16, offset), after
 
 
 def _check_extra(extra: bytes) -> None:

@@ -8,19 +8,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROLES = ("camera_processor", "fleet_agent", "job_workers", "processor_orchestrator")
+ROLES = ("camera_processor", "cloudlet", "fleet_agent", "job_workers", "processor_orchestrator")
 TOOLS = {
     # A tool drives whole roles, so it may know them; nobody may know a tool.
     "searchlight": {"searchlight", "drill", "backbone", "faces"},
     "drill": {"drill", "backbone", "faces", "camera_processor"},
     "benchmarks": {"benchmarks", "drill", "backbone", "faces", "camera_processor"},
 }
-OURS = {"backbone", "faces", *ROLES, *TOOLS}
+# What runs on a phone or a Pi: commands that must start where no role is installed.
+DEVICES = ("edge_devices",)
+OURS = {"backbone", "faces", *ROLES, *TOOLS, *DEVICES}
 MAY_IMPORT = {
     "backbone": {"backbone"},
     "faces": {"faces"},
     **{role: {role, "backbone", "faces"} for role in ROLES},
     **TOOLS,
+    **{device: {device} for device in DEVICES},
 }
 # Who may touch the outside world: library -> the adapters that are named for it.
 ADAPTERS = {
@@ -44,23 +47,34 @@ ADAPTERS = {
     "paho": set(),
     "redis": {
         "backbone/job_queue.py",
+        "cloudlet/job_store.py",
         "job_workers/results.py",
         "job_workers/rq_worker.py",
         "job_workers/supervisor.py",
         "processor_orchestrator/stores/redis_store.py",
         "processor_orchestrator/stores/registry_redis.py",
     },
+    "sqlite3": {"cloudlet/spool.py"},
     "rq": {"backbone/job_queue.py", "job_workers/recovery.py", "job_workers/rq_worker.py"},
-    "requests": {"searchlight/status.py"},
-    "docker": {"fleet_agent/engine.py"},
-    "subprocess": {
-        "benchmarks/crowd.py",
-        "benchmarks/fan_out.py",
-        "camera_processor/capture_process.py",
-        "drill/pip_download.py",
+    "requests": {
+        "edge_devices/cloudlet_link.py",
+        "edge_devices/link_session.py",
+        "edge_devices/server_link.py",
+        "searchlight/status.py",
     },
+    "docker": {"fleet_agent/engine.py"},
+    "subprocess": {"benchmarks/fan_out.py", "camera_processor/capture_process.py", "drill/pip_download.py"},
 }
 DOMAIN = [
+    "cloudlet/batches.py",
+    "cloudlet/failover.py",
+    "cloudlet/jobs.py",
+    "cloudlet/match_files.py",
+    "edge_devices/chunk_privacy.py",
+    "edge_devices/exif_block.py",
+    "edge_devices/exif_privacy.py",
+    "edge_devices/exif_times.py",
+    "edge_devices/jpeg_privacy.py",
     "fleet_agent/allow_list.py",
     "fleet_agent/container_spec.py",
     "fleet_agent/inventory.py",
@@ -97,6 +111,7 @@ DOMAIN = [
 CLOCKS_AND_IO = {"time", "random", "os", "io", "socket", "logging", "threading", "asyncio", "subprocess", "secrets"}
 READS_ENVIRONMENT = {
     "backbone/settings.py",
+    "edge_devices/phone_options.py",
     # They hand their environment on to a child; they read nothing of it.
     "searchlight/children.py",
     "camera_processor/capture_process.py",
@@ -178,6 +193,13 @@ def test_files_and_functions_stay_short_and_are_told(source: str) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             assert length <= MOST_FUNCTION_LINES, f"{source}:{node.lineno} {node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("source", [source for source in sources() if source.startswith(DEVICES)])
+def test_a_device_needs_only_python_and_requests(source: str) -> None:
+    for name in imports_of(source):
+        library = name.split(".")[0]
+        assert library in {*sys.stdlib_module_names, *DEVICES, "requests"}, f"{source} imports {library}"
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -1,0 +1,293 @@
+"""What a cloudlet does with jobs, photos and the workers' results: each change is kept before it counts. No HTTP."""
+
+import asyncio
+import hashlib
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from backbone.archives import Archive, Entry
+from backbone.errors import BadInput, NotFound, Unavailable
+from backbone.job_queue import JobQueue
+from backbone.wire.jobs import (
+    ENCODE,
+    MATCH,
+    Encoded,
+    EncodeTask,
+    Failed,
+    GalleryFile,
+    Matched,
+    MatchTask,
+    Photo,
+    Result,
+)
+from cloudlet.batches import Batch, Batches
+from cloudlet.figures import CloudletFigures
+from cloudlet.job_store import JobStore
+from cloudlet.jobs import Job, Jobs, JobState
+from cloudlet.match_files import by_job, match_id_of, match_zip, portions
+from cloudlet.references import REFERENCES, read_references
+from cloudlet.spool import Parcel, Spool
+
+_BATCHES = uuid.UUID("2b7b8a57-0f0d-4c38-90f3-0b1d4d7a7a55")
+
+
+class Desk:
+    """One change at a time.
+
+    Args:
+        cloudlet: "ip:port", as servers know this cloudlet.
+        epoch: names this run of the cloudlet.
+        spooled: called when something waits for a server.
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: Jobs,
+        batches: Batches,
+        store: JobStore,
+        queue: JobQueue,
+        spool: Spool,
+        figures: CloudletFigures,
+        tolerance: float,
+        cloudlet: str,
+        epoch: str,
+        spooled: Callable[[], None],
+    ) -> None:
+        self._jobs = jobs
+        self._batches = batches
+        self._store = store
+        self._queue = queue
+        self._spool = spool
+        self._figures = figures
+        self._tolerance = tolerance
+        self._cloudlet = cloudlet
+        self._epoch = epoch
+        self._spooled = spooled
+        self._turn = asyncio.Lock()
+        self.loaded = False
+
+    async def load(self) -> None:
+        """Take up what an earlier run left, and hand over again what may not have reached the workers.
+
+        Raises:
+            Unavailable: Redis is away.
+        """
+        async with self._turn:
+            self._jobs.load(await self._store.jobs())
+            self._batches.load(await self._store.batches())
+            self.loaded = True
+            for job in self._jobs.encoding():
+                await self._hand_over(job)
+            await self._begin_ready()
+        self._show()
+
+    async def new_job(self, name: str, archive: Archive, raw: bytes) -> Job:
+        """Keep a job and have it encoded where it brings no references of the workers' model.
+
+        Raises:
+            BadInput: there is nothing in the zip that says who is sought.
+            Unavailable: it could not be kept.
+        """
+        self._require_loaded()
+        digest = await asyncio.to_thread(lambda: hashlib.sha256(raw).hexdigest())
+        async with self._turn:
+            self._jobs.check_room(name)
+            known = self._jobs.get(name)
+            if known is not None and known.digest == digest:
+                if known.state is JobState.ENCODING:
+                    await self._hand_over(known)
+                return known
+            job = await self._made(name, digest, archive)
+            await self._store.put_job(job)
+            self._jobs.put(job)
+            if job.state is JobState.ENCODING:
+                await self._hand_over(job)
+            if known is not None:
+                await self._queue.drop_blobs([key for key, _ in known.photos])
+            await self._begin_ready()
+        self._show()
+        return job
+
+    async def _made(self, name: str, digest: str, archive: Archive) -> Job:
+        photos = [entry for entry in archive.entries if entry.name != REFERENCES]
+        told = next((archive.read(entry) for entry in archive.entries if entry.name == REFERENCES), None)
+        references = None if told is None else read_references(told)
+        tolerance = references.threshold if references and references.threshold is not None else self._tolerance
+        task_id, now = str(uuid.uuid4()), time.time()
+        if references is not None and references.model_id == self._jobs.model_id and references.references:
+            embeddings = tuple(reference.embedding for reference in references.references)
+            return Job(name, digest, JobState.OPEN, tolerance, task_id, received_at=now, embeddings=embeddings)
+        if not photos:
+            raise BadInput("newJob: expected photos of the sought person in the zip, got none that can be used")
+        kept = await self._put_photos(archive, photos)
+        return Job(name, digest, JobState.ENCODING, tolerance, task_id, tuple(kept), now)
+
+    async def delete_job(self, name: str) -> None:
+        """Forget a job and what waits for its server.
+
+        Raises:
+            NotFound: it is not known.
+            Unavailable: it could not be forgotten.
+        """
+        self._require_loaded()
+        async with self._turn:
+            job = self._jobs.get(name)
+            if job is None:
+                raise NotFound(f"jobName: expected a job that is here, got {name[:100]!r}")
+            dropped = await self._spool.drop_job(name)
+            await self._store.drop_job(name)
+            self._jobs.drop(name)
+            self._figures.matches.labels("deleted").inc(dropped)
+            await self._queue.drop_blobs([key for key, _ in job.photos])
+            await self._begin_ready()
+        self._show()
+
+    async def new_photos(self, archive: Archive, raw: bytes, *, named: str | None, with_location: bool) -> str:
+        """Keep a batch, have it compared, and return its id.
+
+        Args:
+            named: the sender's own name for it: what comes again under it is done once.
+
+        Raises:
+            BadInput: there are no photos.
+            Unavailable: it could not be kept.
+        """
+        self._require_loaded()
+        if not archive.entries:
+            raise BadInput("newPhotos: expected photos in the zip, got none")
+        digest = await asyncio.to_thread(lambda: hashlib.sha256(raw).hexdigest())
+        batch_id = str(uuid.uuid4() if named is None else uuid.uuid5(_BATCHES, f"{named}\n{digest}"))
+        if named is not None and (self._batches.get(batch_id) or await self._store.was_seen(batch_id)):
+            return batch_id
+        self._batches.check_room()
+        self._figures.photos.inc(len(archive.entries))
+        if not self._jobs.sought() and not self._jobs.encoding():
+            return batch_id
+        now = time.time()
+        kept = await self._put_photos(archive, list(archive.entries))
+        photos = tuple(Photo(key, name, now, with_location) for key, name in kept)
+        async with self._turn:
+            waits_for = tuple(job.task_id for job in self._jobs.encoding())
+            batch = Batch(batch_id, now, photos, waits_for)
+            await self._store.put_batch(batch)
+            self._batches.put(batch)
+            if not waits_for:
+                await self._begin(batch)
+        self._show()
+        return batch_id
+
+    async def leave(self) -> None:
+        """Have a server told that a phone left."""
+        await self._spool.put(Parcel(str(uuid.uuid4()), "phoneLeaveReq", "", b""))
+        self._spooled()
+
+    async def take(self, result: Result) -> None:
+        """Let a result have its effect; doing so again changes nothing.
+
+        Raises:
+            Unavailable: it could not be kept; the result has to come again.
+        """
+        async with self._turn:
+            job = self._jobs.of_task(result.task_id)
+            if job is not None and isinstance(result, Encoded | Failed):
+                await self._take_references(job, result)
+            batch = self._batches.get(result.task_id)
+            if batch is not None:
+                if isinstance(result, Matched):
+                    await self._take_matches(batch, result)
+                await self._end(batch)
+        self._figures.results.labels(type(result).__name__.lower()).inc()
+        self._show()
+
+    async def _take_references(self, job: Job, result: Encoded | Failed) -> None:
+        changed = self._jobs.after(job, result)
+        await self._store.put_job(changed)
+        self._jobs.put(changed)
+        if changed.reason:
+            structlog.get_logger().warning("job_unusable", reason=changed.reason)
+        await self._queue.drop_blobs([key for key, _ in job.photos])
+        await self._begin_ready()
+
+    async def _take_matches(self, batch: Batch, result: Matched) -> None:
+        faces = by_job(result, lambda name: self._jobs.get(name) is not None)
+        wanted = sorted({face.photo for found in faces.values() for face in found if face.photo < len(batch.photos)})
+        sizes: dict[int, int] = {}
+        for index in wanted:
+            blob = await self._queue.get_blob(batch.photos[index].key)
+            if blob is not None:
+                sizes[index] = len(blob)
+        self._figures.lost_photos.inc(len(wanted) - len(sizes))
+        for job, found in faces.items():
+            for number, portion in enumerate(portions(found, sizes)):
+                photos = {
+                    face.photo: await self._queue.get_blob(batch.photos[face.photo].key) or b"" for face in portion
+                }
+                match_id = match_id_of(batch.batch_id, job, number)
+                content = await asyncio.to_thread(
+                    match_zip, batch, job, portion, photos,
+                    match_id=match_id, cloudlet=self._cloudlet, epoch=self._epoch, model_id=result.model_id,
+                )  # fmt: skip
+                if await self._spool.put(Parcel(match_id, "match", job, content)):
+                    self._figures.matches.labels("found").inc()
+                self._spooled()
+
+    async def _end(self, batch: Batch) -> None:
+        await self._queue.drop_blobs([photo.key for photo in batch.photos])
+        await self._store.drop_batch(batch.batch_id)
+        self._batches.drop(batch.batch_id)
+
+    async def _put_photos(self, archive: Archive, entries: list[Entry]) -> list[tuple[str, str]]:
+        """Keep photos one by one, so that no more than one is inflated in memory; all or none."""
+        kept: list[tuple[str, str]] = []
+        try:
+            for entry in entries:
+                content = await asyncio.to_thread(archive.read, entry)
+                key = f"blob:{uuid.uuid4()}"
+                kept.append((key, entry.name))
+                await self._queue.put_blobs({key: content})
+        except (Unavailable, BadInput):
+            await self._drop_quietly([key for key, _ in kept])
+            raise
+        return kept
+
+    async def _drop_quietly(self, keys: list[str]) -> None:
+        try:
+            await self._queue.drop_blobs(keys)
+        except Unavailable:
+            structlog.get_logger().warning("blobs_left_to_expire", count=len(keys))
+
+    async def _hand_over(self, job: Job) -> None:
+        photos = tuple(Photo(key, name, job.received_at) for key, name in job.photos)
+        await self._queue.enqueue(ENCODE, EncodeTask(job.task_id, self._store.replies, job.name, photos))
+
+    async def _begin_ready(self) -> None:
+        for batch in self._batches.ready({job.task_id for job in self._jobs.encoding()}):
+            await self._begin(batch)
+
+    async def _begin(self, batch: Batch) -> None:
+        """Hand a batch over with who is sought now; from then on nothing changes whom it is compared with."""
+        sought = self._jobs.sought()
+        if not sought:
+            await self._end(batch)
+            return
+        gallery = await self._queue.put_gallery(GalleryFile(self._jobs.model_id, sought))
+        task = MatchTask(batch.batch_id, self._store.replies, batch.batch_id, batch.photos, gallery)
+        await self._queue.enqueue(MATCH, task)
+        begun = replace(batch, begun=True)
+        await self._store.put_batch(begun)
+        self._batches.put(begun)
+
+    def _require_loaded(self) -> None:
+        if not self.loaded:
+            raise Unavailable("expected the jobs to be read from Redis first; try again", code="store_unavailable")
+
+    def _show(self) -> None:
+        for state in JobState:
+            self._figures.jobs.labels(state.value).set(self._jobs.count(state))
+        self._figures.batches.set(len(self._batches))
+        self._figures.spooled.set(self._spool.bytes)

@@ -1,0 +1,85 @@
+"""`POST /`: what servers and phones ask of a cloudlet (WIRE section 0). Decides nothing."""
+
+from collections.abc import Awaitable, Callable
+
+from backbone.archives import open_archive
+from backbone.errors import BadInput
+from backbone.guard import Access
+from backbone.legacy_fields import Form, UploadCount, UploadHandler
+from backbone.legacy_networks import LegacyNetworks
+from cloudlet.desk import Desk
+
+SERVERS = frozenset({Access.ORCHESTRATOR})
+PHONES = frozenset({Access.PHONE, Access.CLIENT})
+WHO_MAY = {"newJob": SERVERS, "deleteJob": SERVERS, "newPhotos": PHONES, "leave": PHONES}
+YES = {"1", "true", "yes", "on"}
+MOST_NAME = 200
+
+
+class DoorHandler(UploadHandler):
+    """One request; its `requestType` says what is asked."""
+
+    def initialize(self, *, desk: Desk, uploads: UploadCount, networks: LegacyNetworks) -> None:
+        """Take the collaborators."""
+        self._desk = desk
+        self._uploads = uploads
+        self._networks = networks
+
+    def check_caller(self) -> None:
+        """Refuse who has no right to any of the requests, before the body is read."""
+        self._check(SERVERS | PHONES)
+
+    def _check(self, any_of: frozenset[Access]) -> None:
+        address = self.request.remote_ip or ""
+        self.principal = self._networks.authenticate(self.guard, self.presented_token(), address, any_of)
+
+    async def post(self) -> None:
+        """Carry out a request."""
+        form = self.read_form()
+        kind = form.text("requestType") or ""
+        if kind not in WHO_MAY:
+            raise BadInput(f"requestType: expected one of {', '.join(WHO_MAY)}, got {kind[:64]!r}", code="unknown_type")
+        self._check(WHO_MAY[kind])
+        actions: dict[str, Callable[[Form], Awaitable[object]]] = {
+            "newJob": self._new_job,
+            "deleteJob": self._delete_job,
+            "newPhotos": self._new_photos,
+            "leave": self._leave,
+        }
+        self.write_json(await actions[kind](form))
+
+    async def _new_job(self, form: Form) -> object:
+        part = form.file("zip")
+        name = _job_name(part.name)
+        job = await self._desk.new_job(name, await open_archive(part.content), part.content)
+        return {"status": job.state.value, "jobName": job.name}
+
+    async def _delete_job(self, form: Form) -> object:
+        await self._desk.delete_job(form.text("jobName") or "")
+        return {"status": "deleted"}
+
+    async def _new_photos(self, form: Form) -> object:
+        part = form.file("zip")
+        named = form.text("batch") or form.text("batchId")
+        if named is not None and len(named) > MOST_NAME:
+            raise BadInput(f"batch: expected at most {MOST_NAME} characters, got {len(named)}")
+        batch_id = await self._desk.new_photos(
+            await open_archive(part.content),
+            part.content,
+            named=named,
+            with_location=(form.text("withLocation") or "").strip().lower() in YES,
+        )
+        return {"status": 202, "batchId": batch_id}
+
+    async def _leave(self, _form: Form) -> object:
+        await self._desk.leave()
+        return {"status": "ok"}
+
+
+def _job_name(filename: str) -> str:
+    """Return the job that a zip's name tells."""
+    name = filename.replace("\\", "/").rsplit("/", maxsplit=1)[-1]
+    job = name[:-4] if name.lower().endswith(".zip") else name
+    if not 1 <= len(job) <= MOST_NAME or not job.isprintable():
+        raise BadInput(f"zip: expected the name <jobName>.zip of at most {MOST_NAME} characters, got {filename[:99]!r}")
+    return job

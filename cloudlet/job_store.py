@@ -1,0 +1,82 @@
+"""Keeps jobs and batches in Redis, below this cloudlet's own name. Does not decide what is kept."""
+
+from collections.abc import Awaitable
+from typing import Any, Self, TypeVar, cast
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from backbone.errors import Unavailable
+from cloudlet.batches import Batch
+from cloudlet.jobs import Job
+
+T = TypeVar("T")
+WAIT_SECONDS = 3.0
+SEEN_SECONDS = 86_400
+"""How long a batch that comes again is recognised."""
+
+
+class JobStore:
+    """One cloudlet's corner of Redis.
+
+    Args:
+        key: "ip:port" of the cloudlet.
+    """
+
+    def __init__(self, redis: Redis, key: str) -> None:
+        self._redis = redis
+        self.replies = f"cloudlet:{key}:results"
+        self._jobs = f"cloudlet:{key}:jobs"
+        self._batches = f"cloudlet:{key}:batches"
+        self._seen = f"cloudlet:{key}:seen:"
+
+    @classmethod
+    def from_url(cls, url: str, key: str) -> Self:
+        """Return the store at `redis://...`; connects at the first use."""
+        return cls(Redis.from_url(url, socket_timeout=WAIT_SECONDS, protocol=2), key)
+
+    async def jobs(self) -> list[Job]:
+        """Return every job that is kept."""
+        kept: dict[Any, Any] = await _answer(self._redis.hgetall(self._jobs))  # Any: the client's types
+        return [msgspec.json.decode(value, type=Job) for value in kept.values()]
+
+    async def batches(self) -> list[Batch]:
+        """Return every batch that is kept, oldest first."""
+        kept: dict[Any, Any] = await _answer(self._redis.hgetall(self._batches))  # Any: the client's types
+        found = [msgspec.json.decode(value, type=Batch) for value in kept.values()]
+        return sorted(found, key=lambda batch: batch.received_at)
+
+    async def put_job(self, job: Job) -> None:
+        """Keep a job."""
+        await _answer(self._redis.hset(self._jobs, job.name, msgspec.json.encode(job)))
+
+    async def drop_job(self, name: str) -> None:
+        """Forget a job."""
+        await _answer(self._redis.hdel(self._jobs, name))
+
+    async def put_batch(self, batch: Batch) -> None:
+        """Keep a batch, and for a day that it was here."""
+        async with self._redis.pipeline(transaction=True) as both:
+            both.hset(self._batches, batch.batch_id, msgspec.json.encode(batch))
+            both.set(self._seen + batch.batch_id, b"1", ex=SEEN_SECONDS)
+            await _answer(both.execute())
+
+    async def drop_batch(self, batch_id: str) -> None:
+        """Forget a batch, though not that it was here."""
+        await _answer(self._redis.hdel(self._batches, batch_id))
+
+    async def was_seen(self, batch_id: str) -> bool:
+        """Return whether a batch was kept once."""
+        return bool(await _answer(self._redis.exists(self._seen + batch_id)))
+
+    async def aclose(self) -> None:
+        """Let the connections go."""
+        await self._redis.aclose()
+
+
+async def _answer(asked: "Awaitable[T] | T") -> T:
+    try:
+        return await cast("Awaitable[T]", asked)
+    except (RedisError, OSError, TimeoutError) as fault:
+        raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None

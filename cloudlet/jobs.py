@@ -1,0 +1,110 @@
+"""The jobs of a cloudlet: who is sought, and how far each is on its way to references. Does not encode or store."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from backbone.errors import Unavailable
+from backbone.wire.jobs import Encoded, Failed, Sought
+
+MAX_JOBS = 1_000
+
+
+class JobState(Enum):
+    """Where a job stands."""
+
+    ENCODING = "encoding"
+    OPEN = "open"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One sought person.
+
+    Attributes:
+        digest: of the zip that it came in: what comes again is recognised.
+        task_id: of its encoding.
+        photos: blob keys and names, until they are encoded.
+        embeddings: 128 floats each.
+        reason: why it is unusable.
+    """
+
+    name: str
+    digest: str
+    state: JobState
+    tolerance: float
+    task_id: str
+    photos: tuple[tuple[str, str], ...] = ()
+    received_at: float = 0.0
+    embeddings: tuple[tuple[float, ...], ...] = ()
+    reason: str = ""
+
+
+class Jobs:
+    """All jobs by name.
+
+    Args:
+        model_id: the workers' model; references of another cannot be compared.
+    """
+
+    def __init__(self, model_id: str) -> None:
+        self.model_id = model_id
+        self._jobs: dict[str, Job] = {}
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def load(self, jobs: Iterable[Job]) -> None:
+        """Know exactly these."""
+        self._jobs = {job.name: job for job in jobs}
+
+    def get(self, name: str) -> Job | None:
+        """Return a job, None when it is not known."""
+        return self._jobs.get(name)
+
+    def check_room(self, name: str) -> None:
+        """Refuse a job beyond the bound.
+
+        Raises:
+            Unavailable: there are too many already.
+        """
+        if name not in self._jobs and len(self._jobs) >= MAX_JOBS:
+            raise Unavailable(f"expected at most {MAX_JOBS} jobs, got one more")
+
+    def put(self, job: Job) -> None:
+        """Know a job; one of the same name is replaced."""
+        self._jobs[job.name] = job
+
+    def drop(self, name: str) -> None:
+        """Forget a job."""
+        self._jobs.pop(name, None)
+
+    def encoding(self) -> list[Job]:
+        """Return the jobs that wait for their references."""
+        return [job for job in self._jobs.values() if job.state is JobState.ENCODING]
+
+    def of_task(self, task_id: str) -> Job | None:
+        """Return the job that waits for this encoding."""
+        return next((job for job in self.encoding() if job.task_id == task_id), None)
+
+    def count(self, state: JobState) -> int:
+        """Return how many jobs are in a state."""
+        return sum(job.state is state for job in self._jobs.values())
+
+    def sought(self) -> tuple[Sought, ...]:
+        """Return everyone who can be compared with now."""
+        listed = (job for job in self._jobs.values() if job.state is JobState.OPEN)
+        return tuple(Sought(job.name, job.tolerance, job.embeddings) for job in listed)
+
+    def after(self, job: Job, result: Encoded | Failed) -> Job:
+        """Return what a job becomes by its encoding's result."""
+        if isinstance(result, Failed):
+            return replace(job, state=JobState.UNUSABLE, photos=(), reason=f"{result.code}: {result.message}"[:300])
+        if result.model_id != self.model_id:
+            reason = f"expected the model {self.model_id}, got {result.model_id}"
+            return replace(job, state=JobState.UNUSABLE, photos=(), reason=reason)
+        embeddings = tuple(reference.embedding for reference in result.references)
+        if not embeddings:
+            return replace(job, state=JobState.UNUSABLE, photos=(), reason="no photo shows a face")
+        return replace(job, state=JobState.OPEN, photos=(), embeddings=embeddings)

@@ -1,0 +1,93 @@
+"""What a server gets of a batch: for each job, zips with the photos that matched and a manifest. Does not send them."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+
+from backbone.wire.jobs import FaceMatch, Matched
+from backbone.zip_writer import write_zip
+from cloudlet.batches import Batch
+
+MANIFEST = "match.json"
+MOST_PHOTO_BYTES = 40 * 1024 * 1024
+"""A server takes zips of 50 MB; what is more goes into another zip."""
+
+_NAMESPACE = uuid.UUID("8f6c2f0e-53a5-4f0c-9f4e-6a3a3f6f2f52")
+_SUFFIXES = {b"\xff\xd8\xff": "jpg", b"\x89PNG": "png", b"RIFF": "webp", b"BM": "bmp", b"GIF8": "gif"}
+
+
+def by_job(result: Matched, is_sought: Callable[[str], bool]) -> dict[str, list[FaceMatch]]:
+    """Return the matches of each job that is still there."""
+    found: dict[str, list[FaceMatch]] = {}
+    for face in sorted(result.matches, key=lambda face: face.photo):
+        if is_sought(face.name):
+            found.setdefault(face.name, []).append(face)
+    return found
+
+
+def portions(faces: list[FaceMatch], sizes: Mapping[int, int]) -> Iterator[list[FaceMatch]]:
+    """Yield the matches zip by zip; faces of one photo stay together.
+
+    Args:
+        faces: of one job, by photo.
+        sizes: bytes of the photos that are still there.
+    """
+    portion: list[FaceMatch] = []
+    total, last = 0, -1
+    for face in faces:
+        if face.photo not in sizes:
+            continue
+        if face.photo != last:
+            if portion and total + sizes[face.photo] > MOST_PHOTO_BYTES:
+                yield portion
+                portion, total = [], 0
+            total, last = total + sizes[face.photo], face.photo
+        portion.append(face)
+    if portion:
+        yield portion
+
+
+def match_id_of(batch_id: str, job: str, number: int) -> str:
+    """Return the name of a match, the same however often it is made; `number` counts a job's zips from 0."""
+    told = uuid.uuid5(_NAMESPACE, f"{batch_id}\n{job}")
+    return str(told if number == 0 else uuid.uuid5(told, str(number)))
+
+
+def match_zip(
+    batch: Batch, job: str, faces: list[FaceMatch], photos: Mapping[int, bytes], *, match_id: str, cloudlet: str,
+    epoch: str, model_id: str,
+) -> bytes:  # fmt: skip
+    """Return the zip of one match.
+
+    Args:
+        photos: the bytes as the phone sent them, by index in the batch.
+    """
+    names = {index: f"photo-{number}.{_suffix(photos[index])}" for number, index in enumerate(sorted(photos), start=1)}
+    manifest = {
+        "matchId": match_id,
+        "jobName": job,
+        "cloudlet": cloudlet,
+        "cloudletId": epoch,
+        "receivedAt": batch.received_at,
+        "matches": [_told(face, names[face.photo], model_id) for face in faces],
+    }
+    content = json.dumps(manifest, ensure_ascii=False, separators=(",", ":")).encode()
+    return write_zip([(MANIFEST, content), *((names[index], photos[index]) for index in sorted(photos))])
+
+
+def _told(face: FaceMatch, photo: str, model_id: str) -> dict[str, object]:
+    told: dict[str, object] = {
+        "photo": photo,
+        "rect": list(face.rect),
+        "distance": face.distance,
+        "modelId": model_id,
+    }
+    if face.taken_at is not None:
+        told["takenAt"] = face.taken_at
+    if face.place is not None:
+        told["place"] = {"latitude": face.place.latitude, "longitude": face.place.longitude}
+    return told
+
+
+def _suffix(photo: bytes) -> str:
+    return next((suffix for magic, suffix in _SUFFIXES.items() if photo.startswith(magic)), "jpg")
