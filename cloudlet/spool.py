@@ -102,7 +102,8 @@ class Spool:
         """Let a parcel that a server did not take wait behind all others."""
         await self._call(
             lambda: self._file.execute(
-                "UPDATE waiting SET refusals = refusals + 1, number = (SELECT MAX(number) + 1 FROM waiting) WHERE id = ?",
+                "UPDATE waiting SET refusals = refusals + 1,"
+                " number = (SELECT MAX(number) + 1 FROM waiting) WHERE id = ?",
                 (parcel_id,),
             )
         )
