@@ -9,6 +9,7 @@ import redis
 import requests
 
 from tests.conftest import RedisServer
+from tests.contract import tokens
 from tests.fakes.legacy_server import LegacyServer, legacy_server
 from tests.fakes.photo_worker import MODEL, PhotoWorker, embedding_of, photo_worker
 from tests.processes import Role, free_port, role, wait_until
@@ -28,8 +29,8 @@ class Setup:
         self._arguments += ["--advertise", "127.0.0.1"]
 
     @contextmanager
-    def running(self, *more: str) -> Iterator[Role]:
-        with role("cloudlet", *self._arguments, *more) as running:
+    def running(self, *more: str, environment: dict[str, str] | None = None) -> Iterator[Role]:
+        with role("cloudlet", *self._arguments, *more, environment=environment) as running:
             running.wait_for_event("loaded")
             yield running
 
@@ -166,6 +167,58 @@ def test_killed_at_every_step_nothing_acknowledged_is_lost_or_doubled(setup, ser
         assert worker.work_once()
         wait_until(lambda: len(server.matches) > 1, "the next match")
     assert [files["photo-1.jpg"] for _, files in server.matches] == [ANNA, ANNA + b"2"]
+
+
+def test_photos_wait_for_a_job_that_is_still_being_encoded(setup, server):
+    worker = PhotoWorker(setup.redis.port)
+    with setup.running():
+        setup.new_job("anna", ANNA)
+        setup.new_photos(ANNA)
+        assert worker.work_once()
+        wait_until(worker.work_once, "the comparison")
+        wait_until(lambda: server.matches, "the match")
+
+
+def test_while_redis_is_away_nothing_is_acknowledged_and_then_it_goes_on(setup, server):
+    with setup.running() as cloudlet, photo_worker(setup.redis.port) as worker:
+        assert setup.new_job("anna", ANNA).status_code == 200
+        wait_until(lambda: cloudlet.metric("cloudlet_jobs", state="open") == 1, "the references")
+        worker.pause()
+        setup.redis.kill()
+        assert setup.new_photos(ANNA).json()["code"] == "store_unavailable"
+        wait_until(lambda: requests.get(f"{cloudlet.url}/readyz", timeout=TIMEOUT).status_code == 503, "not ready")
+        setup.redis.start()
+        worker.go_on()
+        wait_until(lambda: requests.get(f"{cloudlet.url}/readyz", timeout=TIMEOUT).status_code == 200, "ready")
+        assert setup.new_photos(ANNA).status_code == 200
+        wait_until(lambda: server.matches, "the match")
+
+
+def test_with_authentication_on_each_request_needs_its_role(setup, server):
+    key = tokens.key("ES256")
+    environment = {"PUBLIC_KEY": key.public}
+    packed = zip_of([("a.jpg", ANNA)])
+
+    def status(request_type: str, *roles: str) -> int:
+        headers = {"Authorization": f"Bearer {tokens.token(key, roles=list(roles))}"} if roles else {}
+        files = {"requestType": request_type, "jobName": "anna", "zip": ("anna.zip", packed)}
+        url = f"http://127.0.0.1:{setup.port}/"
+        return requests.post(url, files=files, headers=headers, timeout=TIMEOUT).status_code
+
+    allowed = {"newJob": {"orchestrator"}, "deleteJob": {"orchestrator"}}
+    allowed |= {"newPhotos": {"phone", "client"}, "leave": {"phone", "client"}}
+    with setup.running(environment=environment):
+        for request_type, roles in allowed.items():
+            assert status(request_type) == 401
+            for role_name in ("orchestrator", "phone", "client", "cloudlet", "processor"):
+                assert status(request_type, role_name) == (200 if role_name in roles else 403), (
+                    request_type,
+                    role_name,
+                )
+    with setup.running("--legacy-networks", "127.0.0.0/8", environment=environment):
+        assert status("newJob") == 200
+        assert status("newPhotos") == 200
+        assert status("leave", "processor") == 403
 
 
 def test_what_waited_while_both_servers_were_down_is_brought_in_order(redis_server, tmp_path):

@@ -45,6 +45,23 @@ class PhotoWorker:
     def __init__(self, port: int) -> None:
         self.redis = redis.Redis(port=port)
         self.tasks: list[Task] = []
+        self._may_work = threading.Event()
+        self._may_work.set()
+        self._between = threading.Lock()
+
+    def pause(self) -> None:
+        """Do nothing from now on."""
+        with self._between:
+            self._may_work.clear()
+
+    def go_on(self) -> None:
+        """Work again."""
+        self._may_work.set()
+
+    def work_unless_paused(self) -> bool:
+        """Do the next task, if there is one and this may."""
+        with self._between:
+            return self._may_work.is_set() and self.work_once()
 
     def work_once(self) -> bool:
         """Do the next task, if there is one."""
@@ -91,7 +108,7 @@ def photo_worker(port: int) -> Iterator[PhotoWorker]:
 
     def work() -> None:
         while not stop.is_set():
-            if not worker.work_once():
+            if not worker.work_unless_paused():
                 stop.wait(0.02)
 
     thread = threading.Thread(target=work, daemon=True)
