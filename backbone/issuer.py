@@ -6,6 +6,7 @@
     operator.jwt    0600  token of an operator (role `client`), for people
     public_key.pem  0644  what the roles check tokens with
     ID.jwt          0644  token of the camera ID (role `processor`)
+    orchestrator.jwt  0644  token that the orchestrator shows to cloudlets (role `orchestrator`)
     fleet-ID.jwt    0644  token of the fleet agent on the node ID (role `fleet`)
     redis_acl       0644  Redis' users: the password only as SHA-256, and `health`, who may say PING
     redis_url       0644  where Redis is, password included
@@ -134,6 +135,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         issuer = Issuer(arguments.folder, audience=arguments.audience, days=arguments.days)
         issuer.token("operator", role="client")
+        issuer.token("orchestrator", role="orchestrator")
         for camera in arguments.camera:
             issuer.token(camera, role="processor")
         for node in arguments.node:

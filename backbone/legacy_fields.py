@@ -101,6 +101,9 @@ class UploadHandler(BaseHandler):
         super().prepare()
         if self.request.method != "POST":
             return
+        length = self.request.headers.get("Content-Length", "0")
+        if length.isascii() and length.isdigit() and int(length[:20]) > MAX_BODY_BYTES:
+            raise TooLarge(f"expected at most {MAX_BODY_BYTES} bytes, got {length[:20]}")
         self._uploads.enter()
         self._counted = True
         self._body = bytearray()

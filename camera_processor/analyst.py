@@ -10,7 +10,7 @@ import msgspec
 from backbone.wire.from_processor import BoundingBoxes
 from backbone.wire.shared import Error, FeatureMap
 from backbone.wire.values import RawBox
-from camera_processor.commands import Command, Forget, ForgetAllBut, Learn, SeekBox, SeekPicture
+from camera_processor.commands import Command, Forget, ForgetAllBut, Judge, Learn, SeekBox, SeekPicture
 from camera_processor.feature_maps import BadModel
 from camera_processor.frames import Frame
 from camera_processor.pictures_cv2 import crop_jpeg, jpeg_of, overlay, picture_of
@@ -93,6 +93,8 @@ class Analyst:
                 return self._seek_box(object_id, box_id)
             case Learn():
                 return self._learn(command)
+            case Judge(object_id, threshold):
+                self._pipeline.judge(object_id, threshold)
             case Forget(object_id):
                 self._forget({object_id})
             case ForgetAllBut(object_ids):

@@ -33,6 +33,14 @@ class Learn:
 
 
 @dataclass(frozen=True, slots=True)
+class Judge:
+    """Take distances up to `threshold` as hits of an object; None: up to this processor's own threshold."""
+
+    object_id: int
+    threshold: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """Seek an object no longer."""
 
@@ -46,7 +54,7 @@ class ForgetAllBut:
     object_ids: frozenset[int]
 
 
-Command = SeekPicture | SeekBox | Learn | Forget | ForgetAllBut
+Command = SeekPicture | SeekBox | Learn | Judge | Forget | ForgetAllBut
 
 
 class CommandList:

@@ -26,6 +26,7 @@ class FeatureMaps:
     def __init__(self, gallery: Gallery[int], *, model_id: str) -> None:
         self._gallery, self._model_id = gallery, model_id
         self._references: dict[int, NDArray[np.float32]] = {}
+        self._thresholds: dict[int, float] = {}
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -68,11 +69,37 @@ class FeatureMaps:
     def remove(self, object_id: int) -> bool:
         """Forget an object; return whether it was known."""
         self._gallery.remove(object_id)
+        self._thresholds.pop(object_id, None)
         return self._references.pop(object_id, None) is not None
 
     def nearest(self, embedding: Embedding) -> Match[int] | None:
         """Return the nearest object to an embedding, (128,), None when no object is sought."""
         return self._gallery.match(embedding[None])[0]
+
+    def set_threshold(self, object_id: int, threshold: float | None) -> None:
+        """Note the largest distance at which an object is hit; None: the rule's."""
+        if threshold is None:
+            self._thresholds.pop(object_id, None)
+        else:
+            self._thresholds[object_id] = threshold
+
+    def threshold(self, object_id: int, default: float) -> float:
+        """Return the largest distance at which an object is hit."""
+        return self._thresholds.get(object_id, default)
+
+    def nearest_hit(self, embedding: Embedding, default: float) -> Match[int] | None:
+        """Return the nearest of the objects that an embedding hits, each by its own threshold; None when it hits none.
+
+        The nearest of all may be out of its own, tighter threshold where another one is within its wider one.
+        """
+        nearest = self.nearest(embedding)
+        if nearest is None or nearest.distance <= self.threshold(nearest.case_id, default):
+            return nearest
+        if nearest.distance > max(default, *self._thresholds.values(), 0.0):
+            return None
+        hits = (Match(known, self.distance(known, embedding)) for known in self._references)
+        within = [hit for hit in hits if hit.distance <= self.threshold(hit.case_id, default)]
+        return min(within, key=lambda hit: hit.distance, default=None)
 
     def distance(self, object_id: int, embedding: Embedding) -> float:
         """Return the Euclidean distance to the object's nearest reference; infinity for an unknown object."""

@@ -4,7 +4,7 @@ One encoding never names a person: an object is a candidate after its first hit 
 ones; it is given up when a view as good as the best contradicts, or when poorer views do so repeatedly.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -89,7 +89,8 @@ class Identity:
         self.views = sorted([*self.views, view], key=lambda known: -known.quality)[:MOST_VIEWS]
         self.encoded_at = view.taken_at
         if self.object_id is not None:
-            self._weigh(view, best_before, maps.distance(self.object_id, view.embedding), rule)
+            own = replace(rule, threshold=maps.threshold(self.object_id, rule.threshold))
+            self._weigh(view, best_before, maps.distance(self.object_id, view.embedding), own)
         if self.object_id is None:
             self._propose(view, maps, rule)
 
@@ -101,7 +102,9 @@ class Identity:
         nearest = min((maps.distance(object_id, view.embedding) for view in self.views), default=float("inf"))
         if self.object_id == object_id:
             self.distance = min(nearest, self.distance if self.distance is not None else nearest)
-        elif nearest <= rule.threshold and (self.object_id is None or nearest < (self.distance or 0.0)):
+        elif nearest <= maps.threshold(object_id, rule.threshold) and (
+            self.object_id is None or nearest < (self.distance or 0.0)
+        ):
             self.object_id, self.hits, self.misses, self.distance = object_id, 1, 0, nearest
 
     def forget(self, object_id: int, maps: FeatureMaps, rule: Rule) -> None:
@@ -109,7 +112,8 @@ class Identity:
         if self.object_id != object_id:
             return
         self.drop()
-        found = [match for view in self.views if (match := maps.nearest(view.embedding)) is not None]
+        hits = (maps.nearest_hit(view.embedding, rule.threshold) for view in self.views)
+        found = [match for match in hits if match is not None]
         if found:
             self.learn(min(found, key=lambda match: match.distance).case_id, maps, rule)
 
@@ -136,9 +140,13 @@ class Identity:
                 self.drop()
 
     def _propose(self, view: View, maps: FeatureMaps, rule: Rule) -> None:
-        match = maps.nearest(view.embedding)
-        self.distance = match.distance if match is not None else None
-        if match is not None and match.distance <= rule.threshold:
+        match = maps.nearest_hit(view.embedding, rule.threshold)
+        if match is None:
+            nearest = maps.nearest(view.embedding)
+            self.distance = nearest.distance if nearest is not None else None
+        else:
+            self.distance = match.distance
+        if match is not None:
             self.object_id, self.hits, self.misses, self.fruitless = match.case_id, 1, 0, 0
         else:
             self.fruitless += 1

@@ -21,7 +21,7 @@ from backbone.wire.from_processor import Identifier
 from backbone.wire.shared import Authenticate, Error, FeatureMap, Stop
 from backbone.wire.stream_frames import StreamFrame
 from backbone.wire.values import Message
-from camera_processor.commands import CommandList, Forget, ForgetAllBut, Learn, SeekBox, SeekPicture
+from camera_processor.commands import Command, CommandList, Forget, ForgetAllBut, Judge, Learn, SeekBox, SeekPicture
 from camera_processor.figures import ProcessorFigures
 from camera_processor.stream_demand import StreamDemand
 
@@ -33,6 +33,9 @@ CONNECT_SECONDS = 10.0
 PING_SECONDS = 10.0
 SETTLED_SECONDS = 3.0
 """After joining, the orchestrator has named every sought object within this time; the others are forgotten."""
+
+FEATURES = ("case",)
+"""Which of our additions to WIRE section 4 this processor understands; the orchestrator sends no others."""
 
 MAX_KEPT_FRAMES = 50
 MAX_KEPT_COMMANDS = 20_000
@@ -136,7 +139,7 @@ class OrchestratorClient:
     async def _introduce(self, connection: WebSocketClientConnection) -> None:
         if self._token is not None:
             await connection.write_message(encode(Authenticate(jwt=self._token)))
-        await connection.write_message(encode(Identifier(id=self._camera_id)))
+        await connection.write_message(encode(Identifier(id=self._camera_id, features=FEATURES)))
         self._named = set()
         self._connection = connection
         self._figures.connected.set(1)
@@ -185,6 +188,9 @@ class OrchestratorClient:
             case FeatureMap(object_id=object_id, feature_map=feature_map, model_id=model_id):
                 self._named.add(object_id)
                 self._keep(Learn(object_id, feature_map, model_id))
+            case to_processor.Case(object_id=object_id, threshold=threshold):
+                self._named.add(object_id)
+                self._keep(Judge(object_id, threshold))
             case to_processor.StartStream(fps=fps, width=width, tokens=tokens):
                 self._demand.start(fps=fps, width=width, tokens=tokens)
             case to_processor.StreamToken(tokens=tokens):
@@ -206,5 +212,5 @@ class OrchestratorClient:
         elif message.box_id is not None:
             self._keep(SeekBox(message.object_id, message.box_id))
 
-    def _keep(self, command: Forget | ForgetAllBut | Learn | SeekBox | SeekPicture) -> None:
+    def _keep(self, command: Command) -> None:
         self._commands.add(command)

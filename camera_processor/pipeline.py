@@ -148,6 +148,10 @@ class Pipeline:
         if self._maps.add(object_id, embeddings, model_id):
             self._persons.object_learned(object_id)
 
+    def judge(self, object_id: int, threshold: float | None) -> None:
+        """Take distances up to `threshold` as hits of an object; None: the rule's threshold."""
+        self._maps.set_threshold(object_id, threshold)
+
     def forget(self, object_id: int) -> bool:
         """Seek an object no longer; return whether it was sought."""
         known = self._maps.remove(object_id)

@@ -1,16 +1,23 @@
 """Builds the orchestrator from its parts and serves it; the only place that constructs."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from backbone import health, logs, service
+from backbone.job_queue import JobQueue
+from backbone.legacy_fields import UploadCount
+from backbone.legacy_networks import LegacyNetworks
 from backbone.pictures import PictureCleaner
 from backbone.settings import load
 from backbone.socket_handler import SocketCount
 from backbone.web import Figures, Route, application, listen
 from backbone.wire import to_client
+from processor_orchestrator.cases.desk import CaseDesk
+from processor_orchestrator.cases.handlers_cases import CaseHandler, CasesHandler, JobsHandler, RejectHandler
 from processor_orchestrator.console.handlers_api import (
     CamerasHandler,
     CropHandler,
@@ -31,11 +38,19 @@ from processor_orchestrator.fleet.handlers_fleet_api import (
     FleetHandler,
 )
 from processor_orchestrator.fleet.nodes import MAX_NODES
+from processor_orchestrator.registry.cloudlet_client import CloudletClient
+from processor_orchestrator.registry.desk import RegistryDesk
+from processor_orchestrator.registry.handlers_front import FrontHandler
+from processor_orchestrator.registry.handlers_registry import CloudletsHandler
+from processor_orchestrator.registry.pusher import JobPusher
 from processor_orchestrator.settings import Settings
 from processor_orchestrator.store_watch import StoreWatch
 from processor_orchestrator.stores import Store
 from processor_orchestrator.stores.memory import MemoryStore
 from processor_orchestrator.stores.redis_store import RedisStore
+from processor_orchestrator.stores.registry import RegistryStore
+from processor_orchestrator.stores.registry_memory import MemoryRegistry
+from processor_orchestrator.stores.registry_redis import RedisRegistry
 from processor_orchestrator.streams.handlers_stream import StreamHandler
 from processor_orchestrator.streams.relay import StreamRelay
 from processor_orchestrator.tracking.handlers_client import ClientSocket
@@ -45,6 +60,15 @@ from processor_orchestrator.tracking.sighting_writer import SightingWriter
 from processor_orchestrator.tracking.sightings import SightingBook
 from processor_orchestrator.tracking.switchboard import Switchboard
 from processor_orchestrator.tracking.tracking import Delivery
+
+MEMORY = "memory://"
+
+
+class Part(Protocol):
+    """Something that runs until it is cancelled."""
+
+    def run(self) -> Coroutine[None, None, None]:
+        """Run until cancelled."""
 
 
 class Orchestrator:
@@ -70,6 +94,31 @@ class Orchestrator:
         )
         self.relay = StreamRelay(tell=self.switchboard.tell_camera, figures=figures)
         self.desk = FleetDesk(figures=figures)
+        self.uploads = UploadCount()
+        self._build_registry()
+
+    def _build_registry(self) -> None:
+        settings, url = self.settings, self.settings.redis_url.get_secret_value()
+        token = settings.jwt.get_secret_value() if settings.jwt is not None else None
+        self.roster = registry_at(url)
+        self.queue = None if url.startswith(MEMORY) else JobQueue.from_url(url)
+        self.cloudlet_client = CloudletClient(token=token)
+        self.cases = CaseDesk(switchboard=self.switchboard, store=self.store, registry=self.roster, queue=self.queue)
+        self.pusher = JobPusher(
+            registry=self.roster,
+            store=self.store,
+            client=self.cloudlet_client,
+            sought=lambda: self.switchboard.tracking.objects if self.switchboard.loaded else None,
+            heartbeat=settings.cloudlet_heartbeat,
+        )
+        self.registry_desk = RegistryDesk(
+            registry=self.roster,
+            store=self.store,
+            switchboard=self.switchboard,
+            pusher=self.pusher,
+            cleaner=PictureCleaner(),
+            heartbeat=settings.cloudlet_heartbeat,
+        )
 
     def routes(self) -> list[Route]:
         """Return every path of the role."""
@@ -91,11 +140,35 @@ class Orchestrator:
             Route("/api/sightings", SightingsHandler, {"store": store}),
             Route("/api/sightings/([0-9a-f-]{1,64})/crop.jpg", CropHandler, {"store": store}),
             Route("/api/session", SessionHandler),
+            *self._case_routes(),
             *self._fleet_routes(),
             *health.routes({"store": self.watch.state}, self.registry),
             Route("/static/(.*)", PageFileHandler, page),
-            Route("/()", PageFileHandler, page | {"default_filename": "index.html"}),
+            Route("/()", FrontHandler, self._front(page | {"default_filename": "index.html"})),
         ]
+
+    def _case_routes(self) -> list[Route]:
+        known = {"desk": self.cases, "switchboard": self.switchboard, "store": self.store}
+        opening = {"uploads": self.uploads, "timeout": self.settings.tracking_timeout}
+        return [
+            Route("/api/cases", CasesHandler, known | opening),
+            Route("/api/cases/([0-9]{1,15})", CaseHandler, known),
+            Route("/api/sightings/([0-9a-f-]{1,64})/reject", RejectHandler, {"switchboard": self.switchboard}),
+            Route("/api/jobs", JobsHandler, {"queue": self.queue}),
+            Route("/api/cloudlets", CloudletsHandler, {"desk": self.registry_desk}),
+        ]
+
+    def _front(self, page: dict[str, str]) -> dict[str, object]:
+        registry = {
+            "desk": self.registry_desk,
+            "cases": self.cases,
+            "store": self.store,
+            "switchboard": self.switchboard,
+            "networks": LegacyNetworks.of(self.settings.legacy_networks),
+            "uploads": self.uploads,
+            "timeout": self.settings.tracking_timeout,
+        }
+        return {"page": page, "registry": registry}
 
     def _fleet_routes(self) -> list[Route]:
         desk = {"desk": self.desk}
@@ -113,7 +186,7 @@ class Orchestrator:
         server, port = listen(app, host=self.settings.host, port=self.settings.port, tls=self.settings.tls())
         structlog.get_logger().info("listening", host=self.settings.host, port=port)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(part.run()) for part in (self.watch, self.switchboard, self.writer)]
+            tasks = [group.create_task(part.run()) for part in self._parts()]
             await stop.wait()
             for task in tasks:
                 task.cancel()
@@ -122,7 +195,15 @@ class Orchestrator:
         self.switchboard.dismiss_peers()
         await self.writer.flush()
         await server.close_all_connections()
+        self.cloudlet_client.close()
+        if self.queue is not None:
+            await self.queue.aclose()
+        await self.roster.aclose()
         await self.store.aclose()
+
+    def _parts(self) -> tuple[Part, ...]:
+        """Return everything that runs for as long as the role."""
+        return (self.watch, self.switchboard, self.writer, self.cases, self.pusher, self.registry_desk)
 
     def _tell_sighting(self, sighting: to_client.Sighting) -> None:
         peers = self.switchboard.tracking.roster.clients_that_want("sightings")
@@ -131,7 +212,12 @@ class Orchestrator:
 
 def store_at(url: str) -> Store:
     """Return the store that a URL names."""
-    return MemoryStore() if url.startswith("memory://") else RedisStore.from_url(url)
+    return MemoryStore() if url.startswith(MEMORY) else RedisStore.from_url(url)
+
+
+def registry_at(url: str) -> RegistryStore:
+    """Return the registry that a URL names."""
+    return MemoryRegistry() if url.startswith(MEMORY) else RedisRegistry.from_url(url)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
+from backbone.legacy_networks import LegacyNetworks
 from backbone.web_settings import WebSettings
 
 WEBPAGE = Path(__file__).resolve().parent.parent / "webpage"
@@ -17,9 +18,22 @@ class Settings(WebSettings):
         SecretStr("memory://"), description="redis://..., or memory:// for one process that forgets at its end"
     )
     tracking_timeout: float = Field(86_400.0, gt=0, description="seconds after which an object is no longer sought")
+    cloudlet_heartbeat: float = Field(
+        5.0, gt=0, description="seconds between two heartbeats of a cloudlet; after three missed it gets no phones"
+    )
+    legacy_networks: str = Field(
+        "", description="networks whose cloudlets and phones need no token, comma separated, such as 192.168.7.0/24"
+    )
+    jwt: SecretStr | None = Field(None, description="token that is shown to cloudlets")
     webpage: Path = Field(WEBPAGE, description="folder of the console page")
     max_processors: int = Field(2_000, gt=0, description="processors that may be connected")
     max_clients: int = Field(1_000, gt=0, description="clients that may be connected")
+
+    @field_validator("legacy_networks")
+    @classmethod
+    def _known_networks(cls, networks: str) -> str:
+        LegacyNetworks.of(networks)
+        return networks
 
     @field_validator("redis_url")
     @classmethod

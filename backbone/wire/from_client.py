@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from backbone.wire import codec
 from backbone.wire.shared import Authenticate, Stop
-from backbone.wire.values import CameraId, FrameId, Message
+from backbone.wire.values import CameraId, FrameId, Message, ObjectId
 
 ANY_CAMERA = "*"
 
@@ -40,7 +40,14 @@ class Subscribe(Message, frozen=True, tag="subscribe"):
     cameras: bool = False
 
 
-FromClient = Start | Stop | SetUsesImages | Subscribe | Authenticate
+class Reject(Message, frozen=True, tag="reject"):
+    """A person says that a sighting does not show the object (ours)."""
+
+    object_id: ObjectId
+    sighting_id: Annotated[str, Meta(max_length=200)]
+
+
+FromClient = Start | Stop | Reject | SetUsesImages | Subscribe | Authenticate
 
 
 def decode(raw: str | bytes) -> FromClient:

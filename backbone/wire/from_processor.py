@@ -1,14 +1,19 @@
 """What a camera processor says to the orchestrator."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from backbone.wire import codec
 from backbone.wire.shared import Authenticate, Error, FeatureMap
 from backbone.wire.values import CameraId, FrameId, Message, RawBox
 
 
 class Identifier(Message, frozen=True, tag="identifier"):
-    """This socket speaks for the camera `id`."""
+    """This socket speaks for the camera `id`; `features` (ours) name the additions that the processor understands."""
 
     id: CameraId
+    features: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=32)] = ()
 
 
 class BoundingBoxes(Message, frozen=True, tag="boundingBoxes"):

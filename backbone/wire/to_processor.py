@@ -1,5 +1,9 @@
 """What the orchestrator says to a camera processor."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from backbone.wire import codec
 from backbone.wire.shared import Error, FeatureMap, Stop
 from backbone.wire.values import FrameId, Message, ObjectId
@@ -15,6 +19,19 @@ class Start(Message, frozen=True, tag="start"):
     frame_id: FrameId | None = None
     box_id: int | None = None
     image: str | None = None
+
+
+class Case(Message, frozen=True, tag="case"):
+    """What a case asks beside its feature map: ours, told only to processors whose identifier names the feature `case`.
+
+    `threshold` is the largest Euclidean distance that is a match (None: the processor's own), `expires_at` in seconds
+    since the epoch.
+    """
+
+    object_id: ObjectId
+    name: str | None = None
+    threshold: Annotated[float, Meta(gt=0.0, le=2.0)] | None = None
+    expires_at: float | None = None
 
 
 class StartStream(Message, frozen=True, tag="startStream"):
@@ -35,7 +52,7 @@ class StopStream(Message, frozen=True, tag="stopStream"):
     """Nobody watches any more."""
 
 
-ToProcessor = Start | Stop | FeatureMap | StartStream | StreamToken | StopStream | Error
+ToProcessor = Start | Stop | Case | FeatureMap | StartStream | StreamToken | StopStream | Error
 
 
 def decode(raw: str | bytes) -> ToProcessor:

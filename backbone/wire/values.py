@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from backbone.wire.jobs import Place
+
 CameraId = Annotated[str, Meta(min_length=1, max_length=128)] | int
 """A camera's name as it came: legacy processors send a number or a text. `camera_key` compares both forms."""
 
@@ -44,7 +46,11 @@ class Box(Message, frozen=True):
 
 
 class SightingView(Message, frozen=True):
-    """One visit of an object to one camera, as clients and the API see it; times in seconds since the epoch."""
+    """One visit of an object to one camera, as clients and the API see it; times in seconds since the epoch.
+
+    Told only where it applies: `source` is "phone" for a photo that a cloudlet matched (`camera_id` then names the
+    cloudlet), with `cloudlet`, `taken_at` and `place`; `rejected`: a person said that it is somebody else.
+    """
 
     sighting_id: str
     object_id: ObjectId
@@ -56,6 +62,11 @@ class SightingView(Message, frozen=True):
     has_crop: bool
     certainty: float | None
     distance: float | None
+    source: str | None = None
+    cloudlet: str | None = None
+    taken_at: float | None = None
+    place: Place | None = None
+    rejected: bool = False
 
 
 class CameraView(Message, frozen=True):

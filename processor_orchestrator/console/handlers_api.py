@@ -61,7 +61,7 @@ class SightingsHandler(BaseHandler):
         asked = self.get_query_argument("objectId", None)
         object_id = None if asked is None else self._number("objectId", default=1, highest=2**53)
         found = await self._store.sightings(limit=limit, object_id=object_id)
-        self.write_json({"data": [_sighting_view(sighting) for sighting in map(told, found)]})
+        self.write_json({"data": [sighting_view(sighting) for sighting in map(told, found)]})
 
     def _number(self, name: str, *, default: int, highest: int) -> int:
         text = self.get_query_argument(name, str(default))
@@ -71,7 +71,7 @@ class SightingsHandler(BaseHandler):
 
 
 class ObjectImageHandler(BaseHandler):
-    """The picture with which an object was opened."""
+    """The picture with which an object was opened; of a case from photos the first reference."""
 
     def initialize(self, store: Store) -> None:
         """Take the store to read from."""
@@ -80,6 +80,8 @@ class ObjectImageHandler(BaseHandler):
     async def get(self, object_id: str) -> None:
         """Answer the JPEG."""
         jpeg = await self._store.image(int(object_id))
+        if jpeg is None:
+            jpeg = next(iter(await self._store.chips(int(object_id))), None)
         if jpeg is None:
             raise NotFound(f"expected an object with an image, got {object_id}")
         self.set_header("Content-Type", PICTURE_TYPE)
@@ -112,11 +114,12 @@ def _object_view(known: TrackedObject, last_seen: float | None) -> dict[str, Any
         "lastSeenAt": last_seen,
         "cameraId": known.camera,
         "hasFeatureMap": known.has_feature_map,
-        "hasImage": known.image is not None,
+        "hasImage": known.has_picture,
     }
 
 
-def _sighting_view(sighting: Any) -> dict[str, Any]:  # noqa: ANN401 - msgspec's view of a struct
+def sighting_view(sighting: Any) -> dict[str, Any]:  # noqa: ANN401 - msgspec's view of a struct
+    """Return what the page shows of a sighting. Any: JSON values."""
     view: dict[str, Any] = msgspec.to_builtins(sighting)
     view.pop("type", None)
     return view

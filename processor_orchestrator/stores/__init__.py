@@ -1,5 +1,6 @@
 """Where the sought objects and the sightings survive: one contract, two stores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +10,9 @@ from processor_orchestrator.tracking.sightings import Changes, Sighting
 
 MAX_SIGHTINGS = 100_000
 """Sightings that are kept; the oldest go first."""
+
+ONCE_SECONDS = 30 * 86_400
+"""How long a store remembers what must be stored once."""
 
 MAX_TIMELINE_ENTRIES = 50_000
 """Timeline entries that are kept for one object; the oldest go first."""
@@ -34,11 +38,23 @@ class Store(Protocol):
     async def save(self, event: Event) -> None:
         """Store one event, all of it or nothing."""
 
-    async def save_sightings(self, changes: Changes) -> None:
-        """Store sightings (a known id is replaced) and timeline entries, all of them or nothing."""
+    async def save_sightings(self, changes: Changes, *, once: str | None = None) -> bool:
+        """Store sightings (a known id is replaced) and timeline entries, all of them or nothing.
+
+        With `once`, nothing is stored when something was stored under that name already; returns whether it was now.
+        """
+
+    async def save_chips(self, opened: TrackedObject, chips: Sequence[bytes]) -> None:
+        """Store the small pictures of a case's references; they go when the case is closed, or at its end."""
+
+    async def chips(self, object_id: int) -> list[bytes]:
+        """Return the small pictures of a case's references; none once it is closed."""
 
     async def open_objects(self) -> list[TrackedObject]:
         """Return what is sought now."""
+
+    async def open_object(self, object_id: int) -> TrackedObject | None:
+        """Return what is sought by that id now, without its image; None when it is not."""
 
     async def object_ids(self) -> list[int]:
         """Return every id that was ever sought, ascending."""
@@ -48,6 +64,12 @@ class Store(Protocol):
 
     async def sightings(self, *, limit: int, object_id: int | None = None) -> list[Sighting]:
         """Return the newest sightings, newest first."""
+
+    async def sighting(self, sighting_id: str) -> Sighting | None:
+        """Return one sighting, or None."""
+
+    async def object_of_job(self, job: str) -> int | None:
+        """Return the object that a cloudlet's job stands for or stood for; None when no such job ever was."""
 
     async def image(self, object_id: int) -> bytes | None:
         """Return an object's JPEG, or None."""

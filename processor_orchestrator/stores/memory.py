@@ -1,11 +1,20 @@
 """The store of a single process that forgets at its end: for trying things out, and for tests."""
 
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from dataclasses import replace
 
 from processor_orchestrator.stores import MAX_SIGHTINGS, MAX_TIMELINE_ENTRIES, TimelineRow
-from processor_orchestrator.tracking.events import Event, FeatureMapLearned, ObjectClosed, ObjectOpened
-from processor_orchestrator.tracking.objects import TrackedObject
+from processor_orchestrator.tracking.events import (
+    Event,
+    FeatureMapLearned,
+    ObjectClosed,
+    ObjectOpened,
+    ReferencesLearned,
+    SightingRejected,
+    with_references,
+)
+from processor_orchestrator.tracking.objects import TrackedObject, known_object
 from processor_orchestrator.tracking.sightings import Changes, Sighting
 
 
@@ -18,6 +27,10 @@ class MemoryStore:
         self._object_ids: list[int] = []
         self._sightings: dict[str, Sighting] = {}
         self._crops: dict[str, bytes] = {}
+        self._chips: dict[int, list[bytes]] = {}
+        self._jobs: dict[str, int] = {}
+        self._rejected: set[str] = set()
+        self._once: set[str] = set()
         self._timelines: dict[int, deque[TimelineRow]] = defaultdict(lambda: deque(maxlen=MAX_TIMELINE_ENTRIES))
 
     async def next_object_id(self) -> int:
@@ -31,14 +44,25 @@ class MemoryStore:
             case ObjectOpened(opened):
                 self._objects[opened.object_id] = opened
                 self._object_ids.append(opened.object_id)
+                if opened.job is not None:
+                    self._jobs[opened.job] = opened.object_id
             case FeatureMapLearned(object_id, feature_map, model_id):
                 known = self._objects[object_id]
                 self._objects[object_id] = replace(known, feature_map=feature_map, model_id=model_id)
+            case ReferencesLearned(object_id):
+                if object_id in self._objects:
+                    self._objects[object_id] = with_references(self._objects[object_id], event)
+            case SightingRejected(_, sighting_id):
+                self._rejected.add(sighting_id)
             case ObjectClosed(object_id):
                 self._objects.pop(object_id, None)
+                self._chips.pop(object_id, None)
 
-    async def save_sightings(self, changes: Changes) -> None:
+    async def save_sightings(self, changes: Changes, *, once: str | None = None) -> bool:
         """Keep sightings and timeline entries."""
+        if once is not None and once in self._once:
+            return False
+        self._once |= {once} if once is not None else set()
         for sighting in changes.sightings:
             self._sightings[sighting.sighting_id] = sighting
         self._crops.update(changes.crops)
@@ -48,10 +72,25 @@ class MemoryStore:
             oldest = min(self._sightings.values(), key=lambda sighting: sighting.last_seen).sighting_id
             del self._sightings[oldest]
             self._crops.pop(oldest, None)
+            self._rejected.discard(oldest)
+        return True
+
+    async def save_chips(self, opened: TrackedObject, chips: Sequence[bytes]) -> None:
+        """Keep the small pictures of a case that is open."""
+        if opened.object_id in self._objects:
+            self._chips[opened.object_id] = list(chips)
+
+    async def chips(self, object_id: int) -> list[bytes]:
+        """Return the small pictures of a case."""
+        return self._chips.get(object_id, [])
 
     async def open_objects(self) -> list[TrackedObject]:
         """Return what is sought now."""
         return list(self._objects.values())
+
+    async def open_object(self, object_id: int) -> TrackedObject | None:
+        """Return what is sought by that id."""
+        return self._objects.get(object_id)
 
     async def object_ids(self) -> list[int]:
         """Return every id that was ever sought."""
@@ -63,8 +102,21 @@ class MemoryStore:
 
     async def sightings(self, *, limit: int, object_id: int | None = None) -> list[Sighting]:
         """Return the newest sightings."""
-        kept = (known for known in self._sightings.values() if object_id in (None, known.object_id))
+        marked = map(self._marked, self._sightings.values())
+        kept = (known for known in marked if object_id in (None, known.object_id))
         return sorted(kept, key=lambda known: (known.last_seen, known.sighting_id), reverse=True)[:limit]
+
+    async def sighting(self, sighting_id: str) -> Sighting | None:
+        """Return one sighting."""
+        known = self._sightings.get(sighting_id)
+        return None if known is None else self._marked(known)
+
+    def _marked(self, sighting: Sighting) -> Sighting:
+        return replace(sighting, rejected=sighting.sighting_id in self._rejected)
+
+    async def object_of_job(self, job: str) -> int | None:
+        """Return the object of a job."""
+        return known_object(job, self._jobs.get(job), self._last_id)
 
     async def image(self, object_id: int) -> bytes | None:
         """Return an object's JPEG."""

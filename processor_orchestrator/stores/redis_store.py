@@ -8,9 +8,13 @@ Keys, all below `searchlight:`
     sightings, of:<object>  sorted sets of sighting ids by last_seen
     sighting:<id>, crop:<id>
     timeline:<object>       list of JSON [second, camera id]
+    chips:<object>          small pictures of a case's references (JSON list of base64); gone once it is closed
+    jobs                    hash: name of a cloudlet's job -> object id
+    rejected                set of the sighting ids that a person rejected
+    once:<name>             what was stored once
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Self
@@ -21,9 +25,17 @@ from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from backbone.errors import Unavailable
-from processor_orchestrator.stores import MAX_SIGHTINGS, MAX_TIMELINE_ENTRIES, TimelineRow
-from processor_orchestrator.tracking.events import Event, FeatureMapLearned, ObjectClosed, ObjectOpened
-from processor_orchestrator.tracking.objects import TrackedObject
+from processor_orchestrator.stores import MAX_SIGHTINGS, MAX_TIMELINE_ENTRIES, ONCE_SECONDS, TimelineRow
+from processor_orchestrator.tracking.events import (
+    Event,
+    FeatureMapLearned,
+    ObjectClosed,
+    ObjectOpened,
+    ReferencesLearned,
+    SightingRejected,
+    with_references,
+)
+from processor_orchestrator.tracking.objects import TrackedObject, known_object
 from processor_orchestrator.tracking.sightings import Changes, Sighting
 
 PREFIX = "searchlight:"
@@ -32,7 +44,14 @@ WAIT_SECONDS = 3.0
 _encode = msgspec.json.Encoder().encode
 _object = msgspec.json.Decoder(TrackedObject)
 _sighting = msgspec.json.Decoder(Sighting)
+_chips = msgspec.json.Decoder(list[bytes])
 _row = msgspec.json.Decoder(tuple[int, str | int])
+
+SAVE_CHIPS = """
+if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 1 then
+  redis.call('SET', KEYS[2], ARGV[2], 'EXAT', ARGV[3])
+end
+"""
 
 
 class RedisStore:
@@ -63,19 +82,30 @@ class RedisStore:
                     _put_object(batch, opened)
                     batch.sadd(PREFIX + "open", opened.object_id)
                     batch.rpush(PREFIX + "object_ids", opened.object_id)
+                    if opened.job is not None:
+                        batch.hset(PREFIX + "jobs", opened.job, str(opened.object_id))
                     if opened.image is not None:
                         batch.set(f"{PREFIX}image:{opened.object_id}", opened.image)
                 case FeatureMapLearned(object_id, feature_map, model_id):
                     known = await self._object(object_id)
                     if known is not None:
                         _put_object(batch, replace(known, feature_map=feature_map, model_id=model_id))
+                case ReferencesLearned(object_id):
+                    known = await self._object(object_id)
+                    if known is not None:
+                        _put_object(batch, with_references(known, event))
+                case SightingRejected(_, sighting_id):
+                    batch.sadd(PREFIX + "rejected", sighting_id)
                 case ObjectClosed(object_id):
                     batch.srem(PREFIX + "open", object_id)
-                    batch.delete(f"{PREFIX}object:{object_id}", f"{PREFIX}image:{object_id}")
+                    keys = (f"{PREFIX}{kind}:{object_id}" for kind in ("object", "image", "chips"))
+                    batch.delete(*keys)
 
-    async def save_sightings(self, changes: Changes) -> None:
+    async def save_sightings(self, changes: Changes, *, once: str | None = None) -> bool:
         """Store sightings and timeline entries in one transaction."""
         async with self._transaction() as batch:
+            if once is not None and not await _first_time(batch, once):
+                return False
             for sighting in changes.sightings:
                 _put_sighting(batch, sighting)
             for sighting_id, crop in changes.crops.items():
@@ -86,6 +116,19 @@ class RedisStore:
                 batch.ltrim(f"{PREFIX}timeline:{object_id}", -MAX_TIMELINE_ENTRIES, -1)
         with suppress(Unavailable):  # what was taken is stored; the next call trims as well
             await self._drop_oldest_sightings()
+        return True
+
+    async def save_chips(self, opened: TrackedObject, chips: Sequence[bytes]) -> None:
+        """Store the small pictures of a case, unless it was closed meanwhile."""
+        keys = [f"{PREFIX}open", f"{PREFIX}chips:{opened.object_id}"]
+        values: list[str | bytes] = [str(opened.object_id), _encode(list(chips)), str(int(opened.expires_at) + 1)]
+        async with _answering():
+            await self._redis.eval(SAVE_CHIPS, len(keys), *keys, *values)
+
+    async def chips(self, object_id: int) -> list[bytes]:
+        """Return the small pictures of a case."""
+        raw = await self._value(f"chips:{object_id}")
+        return [] if raw is None else _chips.decode(raw)
 
     async def open_objects(self) -> list[TrackedObject]:
         """Return what is sought now, with the images."""
@@ -93,6 +136,10 @@ class RedisStore:
             ids = sorted(int(member) for member in await self._redis.smembers(PREFIX + "open"))
             known = [(await self._object(object_id), await self.image(object_id)) for object_id in ids]
         return [replace(sought, image=image) for sought, image in known if sought is not None]
+
+    async def open_object(self, object_id: int) -> TrackedObject | None:
+        """Return what is sought by that id."""
+        return await self._object(object_id)
 
     async def object_ids(self) -> list[int]:
         """Return every id that was ever sought."""
@@ -110,8 +157,27 @@ class RedisStore:
         key = PREFIX + ("sightings" if object_id is None else f"of:{object_id}")
         async with _answering():
             ids = [_bytes(member).decode() for member in await self._redis.zrevrange(key, 0, limit - 1)]
-            raw = await self._redis.mget([f"{PREFIX}sighting:{sighting_id}" for sighting_id in ids]) if ids else []
-        return [_sighting.decode(_bytes(text)) for text in raw if text is not None]
+        return await self._sightings(ids)
+
+    async def sighting(self, sighting_id: str) -> Sighting | None:
+        """Return one sighting."""
+        return next(iter(await self._sightings([sighting_id])), None)
+
+    async def _sightings(self, ids: list[str]) -> list[Sighting]:
+        if not ids:
+            return []
+        async with _answering():
+            raw = await self._redis.mget([f"{PREFIX}sighting:{sighting_id}" for sighting_id in ids])
+            marks = await self._redis.smismember(PREFIX + "rejected", ids)
+        known = [None if text is None else _sighting.decode(_bytes(text)) for text in raw]
+        return [replace(found, rejected=bool(mark)) for found, mark in zip(known, marks, strict=True) if found]
+
+    async def object_of_job(self, job: str) -> int | None:
+        """Return the object of a job."""
+        async with _answering():
+            named = await self._redis.hget(PREFIX + "jobs", job)
+            last = await self._redis.get(PREFIX + "last_object_id")
+        return known_object(job, None if named is None else int(named), int(last or 0))
 
     async def image(self, object_id: int) -> bytes | None:
         """Return an object's JPEG."""
@@ -149,6 +215,7 @@ class RedisStore:
             for sighting_id in (_bytes(member).decode() for member in oldest):
                 batch.delete(f"{PREFIX}sighting:{sighting_id}", f"{PREFIX}crop:{sighting_id}")
                 batch.zrem(PREFIX + "sightings", sighting_id)
+                batch.srem(PREFIX + "rejected", sighting_id)
                 batch.zrem(f"{PREFIX}of:{sighting_id.split('-')[0]}", sighting_id)
 
     @asynccontextmanager
@@ -182,3 +249,14 @@ def _put_sighting(batch: Pipeline, sighting: Sighting) -> None:
     batch.set(f"{PREFIX}sighting:{name}", _encode(sighting))
     batch.zadd(PREFIX + "sightings", {name: sighting.last_seen})
     batch.zadd(f"{PREFIX}of:{sighting.object_id}", {name: sighting.last_seen})
+
+
+async def _first_time(batch: Pipeline, once: str) -> bool:
+    """Return whether nothing was stored under this name; if something is stored meanwhile the transaction fails."""
+    key = f"{PREFIX}once:{once}"
+    await batch.watch(key)
+    if await batch.exists(key):  # a watching pipeline answers at once
+        return False
+    batch.multi()  # type: ignore[no-untyped-call] # the library's
+    batch.set(key, b"1", ex=ONCE_SECONDS)
+    return True

@@ -1,10 +1,11 @@
-"""What happened to the sought objects: stored first, applied then. Facts only, no behaviour."""
+"""What happened to the sought objects: stored first, applied then. Facts only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from processor_orchestrator.tracking.objects import TrackedObject
+from backbone.wire.jobs import Refused
+from processor_orchestrator.tracking.objects import CaseState, TrackedObject
 
 
 class Reason(Enum):
@@ -32,6 +33,27 @@ class FeatureMapLearned:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferencesLearned:
+    """Workers made a case's references out of its photos; none when no photo could be used.
+
+    Storing or applying it twice changes nothing more.
+    """
+
+    object_id: int
+    references: tuple[tuple[float, ...], ...]
+    model_id: str | None
+    refused: tuple[Refused, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SightingRejected:
+    """A person said that a sighting does not show whom it names. Storing or applying it twice changes nothing more."""
+
+    object_id: int
+    sighting_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectClosed:
     """An object is no longer sought; `text` is for people."""
 
@@ -40,4 +62,16 @@ class ObjectClosed:
     text: str
 
 
-Event = ObjectOpened | FeatureMapLearned | ObjectClosed
+Event = ObjectOpened | FeatureMapLearned | ReferencesLearned | SightingRejected | ObjectClosed
+
+
+def with_references(known: TrackedObject, event: ReferencesLearned) -> TrackedObject:
+    """Return a case with what workers made of its photos."""
+    return replace(
+        known,
+        feature_map=[list(row) for row in event.references] or None,
+        model_id=event.model_id,
+        state=CaseState.OPEN if event.references else CaseState.UNUSABLE,
+        photos=(),
+        refused=event.refused,
+    )

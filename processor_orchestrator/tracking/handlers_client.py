@@ -6,7 +6,7 @@ from backbone.guard import Access
 from backbone.socket_handler import BaseSocket, SocketCount
 from backbone.wire import from_client
 from backbone.wire.codec import type_of
-from backbone.wire.from_client import SetUsesImages, Start, Subscribe
+from backbone.wire.from_client import Reject, SetUsesImages, Start, Subscribe
 from backbone.wire.shared import Authenticate, Stop
 from processor_orchestrator.tracking.switchboard import Switchboard
 
@@ -51,6 +51,8 @@ class ClientSocket(BaseSocket):
                 await self._switchboard.start_object(self._peer, said)
             case Stop(object_id=object_id):
                 await self._switchboard.stop_object(object_id)
+            case Reject(object_id=object_id, sighting_id=sighting_id):
+                await self._switchboard.reject(sighting_id, object_id=object_id)
             case SetUsesImages(uses_images=wanted):
                 self._switchboard.deliver(self._switchboard.tracking.uses_images(self._peer, wanted=wanted))
             case Subscribe():

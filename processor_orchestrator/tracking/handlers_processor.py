@@ -56,9 +56,9 @@ class ProcessorSocket(BaseSocket):
         match said:
             case BoundingBoxes():
                 self._switchboard.boxes(self._peer, said)
-            case Identifier(id=camera_id):
+            case Identifier(id=camera_id, features=features):
                 subject = self.principal.subject if self.principal is not None else None
-                self._switchboard.processor_joined(self._peer, camera_id, subject)
+                self._switchboard.processor_joined(self._peer, camera_id, subject, features)
                 self._relay.camera_joined(camera_id)
             case FeatureMap():
                 return self._switchboard.learn(said)

@@ -1,7 +1,26 @@
-"""A sought object. Not where it was seen."""
+"""A sought object, which is what a case is on the wire. Not where it was seen."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
+
+from backbone.wire.jobs import Photo, Refused
+
+
+class Kind(Enum):
+    """How a case began: by a box or picture on a camera's page, by photos, or by a legacy operator's `newJob`."""
+
+    BOX = "box"
+    CASE = "case"
+    JOB = "job"
+
+
+class CaseState(Enum):
+    """Whether a case can be matched: its photos wait for a worker, it is sought, or no photo showed a face."""
+
+    ENCODING = "encoding"
+    OPEN = "open"
+    UNUSABLE = "unusable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +37,12 @@ class TrackedObject:
         image: clean JPEG of the object.
         feature_map: any JSON value; {} until a processor made one, as legacy processors expect.
         model_id: which model made the feature map, where the processor said so.
+        threshold: largest Euclidean distance that is a match; None: whoever compares has a default.
+        purpose: why the person is sought, in the operator's words.
+        digest: of what a job was opened with, so that the same request is known when it comes again.
+        job: the name that cloudlets know the case by; None: see `job_name`.
+        photos: what waits for a worker; none once it is encoded.
+        refused: the photos that could not be used, and why.
     """
 
     object_id: int
@@ -30,8 +55,72 @@ class TrackedObject:
     image: bytes | None = None
     feature_map: Any = None  # Any: see the docstring
     model_id: str | None = None
+    threshold: float | None = None
+    purpose: str | None = None
+    kind: Kind = Kind.BOX
+    state: CaseState = CaseState.OPEN
+    job: str | None = None
+    digest: str | None = None
+    photos: tuple[Photo, ...] = ()
+    refused: tuple[Refused, ...] = ()
 
     @property
     def has_feature_map(self) -> bool:
         """Whether a processor has told what the object looks like."""
         return self.feature_map not in (None, {})
+
+    @property
+    def made_from_photos(self) -> bool:
+        """Whether workers make the feature map, so that no processor is asked."""
+        return self.kind is not Kind.BOX
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether a picture is kept that somebody else could encode."""
+        return self.image is not None or (self.made_from_photos and self.state is CaseState.OPEN)
+
+    @property
+    def job_name(self) -> str:
+        """The name that cloudlets know this case by."""
+        return self.job if self.job is not None else f"{JOB_PREFIX}{self.object_id}"
+
+    @property
+    def references(self) -> tuple[tuple[float, ...], ...]:
+        """The embeddings to compare with; none where the feature map is of a form that is not ours."""
+        return _rows(self.feature_map)
+
+
+JOB_PREFIX = "case-"
+"""Before the object id it makes the job name of every case that has no other."""
+
+EMBEDDING_WIDTH = 128
+
+
+def known_object(job: str, named: int | None, last_object_id: int) -> int | None:
+    """Return the object that a job's name means: the one it was given to, or the one that its own name tells.
+
+    Args:
+        named: the object that was opened under this name, if one was.
+        last_object_id: the newest id that was given away.
+    """
+    number = job.removeprefix(JOB_PREFIX)
+    if named is not None or number == job or not (number.isascii() and number.isdigit() and len(number) <= 15):
+        return named
+    return int(number) if 1 <= int(number) <= last_object_id else None
+
+
+def _rows(feature_map: Any) -> tuple[tuple[float, ...], ...]:  # noqa: ANN401 - any JSON value
+    if not isinstance(feature_map, list | tuple) or not feature_map:
+        return ()
+    rows = feature_map if isinstance(feature_map[0], list | tuple) else [feature_map]
+    if not all(_is_embedding(row) for row in rows):
+        return ()
+    return tuple(tuple(float(value) for value in row) for row in rows)
+
+
+def _is_embedding(row: object) -> bool:
+    return (
+        isinstance(row, list | tuple)
+        and len(row) == EMBEDDING_WIDTH
+        and all(isinstance(value, float | int) and not isinstance(value, bool) for value in row)
+    )

@@ -1,5 +1,6 @@
 """Who is connected now: cameras by name, clients by what they want. Does not know what is sought."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NewType
 
@@ -15,12 +16,16 @@ MAX_CAMERAS = 5_000
 
 @dataclass(slots=True)
 class Camera:
-    """A camera that is or was connected; `peer` is None while it is offline, `since` is in epoch seconds."""
+    """A camera that is or was connected; `peer` is None while it is offline, `since` is in epoch seconds.
+
+    `features`: which of our additions its processor understands.
+    """
 
     camera_id: str | int
     peer: PeerId | None
     subject: str | None
     since: float
+    features: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -40,7 +45,15 @@ class Roster:
         self.clients: dict[PeerId, Wishes] = {}
         self._camera_of: dict[PeerId, str] = {}
 
-    def register(self, peer: PeerId, camera_id: str | int, subject: str | None, *, now: float) -> PeerId | None:
+    def register(
+        self,
+        peer: PeerId,
+        camera_id: str | int,
+        subject: str | None,
+        *,
+        now: float,
+        features: Collection[str] = (),
+    ) -> PeerId | None:
         """Let `peer` speak for a camera and return the peer that spoke for it until now, if there was another.
 
         The newest socket of one subject wins, so that a processor behind a half-open connection can come back.
@@ -60,7 +73,7 @@ class Roster:
         replaced = known.peer if known is not None and known.peer != peer else None
         if replaced is not None:
             del self._camera_of[replaced]
-        self.cameras[key] = Camera(camera_id, peer, subject, now)
+        self.cameras[key] = Camera(camera_id, peer, subject, now, frozenset(features))
         self._camera_of[peer] = key
         return replaced
 

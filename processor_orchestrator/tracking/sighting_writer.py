@@ -104,4 +104,9 @@ def told(sighting: Sighting) -> to_client.Sighting:
         has_crop=sighting.has_crop,
         certainty=sighting.certainty,
         distance=sighting.distance,
+        source=sighting.source,
+        cloudlet=sighting.cloudlet,
+        taken_at=sighting.taken_at,
+        place=sighting.place,
+        rejected=sighting.rejected,
     )

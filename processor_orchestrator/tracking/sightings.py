@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from zlib import crc32
 
+from backbone.wire.jobs import Place
 from backbone.wire.values import Box, camera_key
 
 GAP_SECONDS = 10.0
@@ -29,6 +30,10 @@ class Sighting:
         certainty: the detector's, of the best view.
         distance: the smallest to a reference; None from processors that do not tell.
         has_crop: whether a JPEG of the best view came.
+        source: None for a camera's; "phone" for a photo that a cloudlet matched, which `cloudlet` ("ip:port") names.
+        taken_at: the photo's own time, seconds since the epoch, where it tells one.
+        place: where the photo was taken, where its sender opted in.
+        rejected: a person said that it is somebody else.
     """
 
     sighting_id: str
@@ -41,6 +46,11 @@ class Sighting:
     certainty: float | None = None
     distance: float | None = None
     has_crop: bool = False
+    source: str | None = None
+    cloudlet: str | None = None
+    taken_at: float | None = None
+    place: Place | None = None
+    rejected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +134,14 @@ class SightingBook:
         for place, sighting in self._current.items():
             if sighting.sighting_id in sighting_ids:
                 self._current[place] = replace(sighting, has_crop=False)
+
+    def reject(self, sighting_id: str) -> None:
+        """Mark a visit that goes on as somebody else's."""
+        for place, sighting in self._current.items():
+            if sighting.sighting_id == sighting_id:
+                self._current[place] = replace(sighting, rejected=True)
+        if sighting_id in self._changed:
+            self._changed[sighting_id] = replace(self._changed[sighting_id], rejected=True)
 
     def forget(self, object_id: int) -> None:
         """End the visits of an object that is no longer sought."""

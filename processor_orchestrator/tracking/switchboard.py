@@ -3,14 +3,15 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
 from backbone.direct_write import text_frame
-from backbone.errors import Unavailable
+from backbone.errors import NotFound, Unavailable
 from backbone.pictures import PictureCleaner, from_base64
 from backbone.wire import from_client, from_processor
 from backbone.wire.codec import checked_boxes, encode
@@ -18,9 +19,11 @@ from backbone.wire.shared import Error, FeatureMap
 from backbone.wire.values import Message
 from processor_orchestrator.figures import OrchestratorFigures
 from processor_orchestrator.stores import Store
-from processor_orchestrator.tracking.events import Event, ObjectClosed
+from processor_orchestrator.tracking.events import Event, ObjectClosed, SightingRejected
+from processor_orchestrator.tracking.frame_batch import FrameBatch
 from processor_orchestrator.tracking.roster import PeerId
-from processor_orchestrator.tracking.sightings import GAP_SECONDS, SightingBook
+from processor_orchestrator.tracking.sighting_writer import told
+from processor_orchestrator.tracking.sightings import GAP_SECONDS, Sighting, SightingBook
 from processor_orchestrator.tracking.tracking import Delivery, Tracking
 
 RETRY_SECONDS = 1.0
@@ -35,8 +38,8 @@ class Peer(Protocol):
     def send_command(self, payload: bytes, framed: bytes | None = None) -> None:
         """Send a text that must arrive; `framed` is its WebSocket frame."""
 
-    def send_frame(self, payload: bytes, framed: bytes | None = None) -> None:
-        """Send a text that a newer one makes worthless; `framed` is its WebSocket frame."""
+    def send_frames(self, payloads: list[bytes], framed: bytes) -> None:
+        """Send texts that newer ones make worthless; `framed` is their WebSocket frames."""
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Let the peer go."""
@@ -68,6 +71,7 @@ class Switchboard:
         self._now = now
         self._peers: dict[PeerId, Peer] = {}
         self._peer_ids = itertools.count(1)
+        self._due = FrameBatch(self._send_frames)
         self._one_event_at_a_time = asyncio.Lock()
         self.tracking = Tracking(timeout=timeout)
         self.book = book
@@ -129,9 +133,11 @@ class Switchboard:
         """Take in a processor that has not said which camera it speaks for."""
         return self._take_in(peer)
 
-    def processor_joined(self, peer_id: PeerId, camera_id: str | int, subject: str | None) -> None:
+    def processor_joined(
+        self, peer_id: PeerId, camera_id: str | int, subject: str | None, features: Collection[str] = ()
+    ) -> None:
         """Let a processor speak for a camera; an older socket of the same camera is closed."""
-        replaced, told = self.tracking.processor_joined(peer_id, camera_id, subject, now=self._now())
+        replaced, told = self.tracking.processor_joined(peer_id, camera_id, subject, now=self._now(), features=features)
         if replaced is not None and replaced in self._peers:
             self._peers[replaced].close(CLOSE_REPLACED, "a newer connection speaks for this camera")
         self._figures.processors.set(len(self.tracking.roster.online()))
@@ -175,6 +181,18 @@ class Switchboard:
         """
         async with self._one_event_at_a_time:
             await self._happen(self.tracking.stop(object_id))
+
+    async def reject(self, sighting_id: str, *, object_id: int | None = None) -> None:
+        """Mark a sighting as somebody else's, at a person's word, and tell the clients.
+
+        Raises:
+            NotFound: no such sighting is kept, or not of this object.
+        """
+        known = await self._store.sighting(sighting_id)
+        if known is None or object_id not in (None, known.object_id):
+            raise NotFound(f"expected a sighting that is kept, got {sighting_id[:200]!r}", code="unknown_sighting")
+        await self.happen(SightingRejected(known.object_id, sighting_id))
+        self.tell_sightings([replace(known, rejected=True)])
 
     # What processors say.
 
@@ -220,11 +238,26 @@ class Switchboard:
             if not delivery.peers:
                 continue
             payload = encode(delivery.message)
+            if delivery.droppable:
+                self._due.add(delivery.peers, payload)
+                continue
+            self._due.flush()  # what was said before a command arrives before it
             framed = text_frame(payload)
             for peer_id in delivery.peers:
                 peer = self._peers.get(peer_id)
                 if peer is not None:
-                    (peer.send_frame if delivery.droppable else peer.send_command)(payload, framed)
+                    peer.send_command(payload, framed)
+
+    def _send_frames(self, peers: tuple[PeerId, ...], payloads: list[bytes], framed: bytes) -> None:
+        for peer_id in peers:
+            peer = self._peers.get(peer_id)
+            if peer is not None:
+                peer.send_frames(payloads, framed)
+
+    def tell_sightings(self, sightings: Iterable[Sighting]) -> None:
+        """Send stored sightings to the clients that want them."""
+        peers = self.tracking.roster.clients_that_want("sightings")
+        self.deliver([Delivery(peers, told(sighting)) for sighting in sightings])
 
     def tell_camera(self, camera: str, message: Message) -> None:
         """Queue a message for a camera's processor, by the camera's key; nothing happens while it is offline."""
@@ -233,6 +266,15 @@ class Switchboard:
             self.deliver([Delivery((peer,), message)])
 
     # Events.
+
+    async def happen(self, event: Event) -> None:
+        """Store an event that another conversation decided, then apply it and send what follows.
+
+        Raises:
+            Unavailable: it could not be stored; nothing happened.
+        """
+        async with self._one_event_at_a_time:
+            await self._happen(event)
 
     async def _happen(self, event: Event) -> None:
         """Store an event, then apply it and send what follows; when it cannot be stored nothing happened."""
@@ -245,6 +287,8 @@ class Switchboard:
         self._figures.objects.set(len(self.tracking.objects))
         if isinstance(event, ObjectClosed):
             self.book.forget(event.object_id)
+        if isinstance(event, SightingRejected):
+            self.book.reject(event.sighting_id)
 
     async def _end_expired_for_ever(self) -> None:
         while True:

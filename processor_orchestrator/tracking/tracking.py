@@ -4,19 +4,38 @@ A message becomes an event (`open`, `learn`, `stop`, `fail`, `expired`: they rai
 stored event is applied and tells what has to be sent.
 """
 
-import base64
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from backbone.errors import BadInput, Conflict, NotFound, Unavailable
-from backbone.wire import from_client, from_processor, to_client, to_processor
+from backbone.wire import from_client, from_processor, to_client
 from backbone.wire.shared import Error, FeatureMap, Stop
 from backbone.wire.values import CameraView, Message, camera_key
-from processor_orchestrator.tracking.events import Event, FeatureMapLearned, ObjectClosed, ObjectOpened, Reason
-from processor_orchestrator.tracking.objects import TrackedObject
+from processor_orchestrator.tracking.events import (
+    Event,
+    FeatureMapLearned,
+    ObjectClosed,
+    ObjectOpened,
+    Reason,
+    ReferencesLearned,
+    SightingRejected,
+    with_references,
+)
+from processor_orchestrator.tracking.object_messages import (
+    asked_camera,
+    case_of,
+    feature_map_of,
+    new_object_of,
+    opened_by,
+    start_of,
+)
+from processor_orchestrator.tracking.objects import CaseState, TrackedObject
 from processor_orchestrator.tracking.roster import PeerId, Roster, Wishes
 
 MAX_OBJECTS = 10_000
+
+CASE_FEATURE = "case"
+"""What a processor that understands `case` says in its identifier's `features`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +77,7 @@ class Tracking:
         by_box = message.frame_id is not None and message.box_id is not None
         if message.image is None and not by_box:
             raise BadInput("start: expected frameId with boxId, or image, got neither", code="bad_message")
-        key = _asked_camera(message)
+        key = asked_camera(message)
         if key is None:
             if message.image is None:
                 raise BadInput("start: expected cameraId with frameId and boxId, got none", code="bad_message")
@@ -71,18 +90,7 @@ class Tracking:
 
     def open(self, object_id: int, message: from_client.Start, *, image: bytes | None, now: float) -> ObjectOpened:
         """Return the new object for a start that was checked; `image` is the clean JPEG."""
-        return ObjectOpened(
-            TrackedObject(
-                object_id=object_id,
-                opened_at=now,
-                expires_at=now + self._timeout,
-                name=message.name,
-                camera=_asked_camera(message),
-                frame_id=message.frame_id,
-                box_id=message.box_id,
-                image=image,
-            )
-        )
+        return ObjectOpened(opened_by(message, object_id, image=image, now=now, timeout=self._timeout))
 
     def learn(self, message: FeatureMap) -> FeatureMapLearned:
         """Return what a processor tells about an object.
@@ -122,14 +130,26 @@ class Tracking:
         match event:
             case ObjectOpened(opened):
                 self.objects[opened.object_id] = opened
-                return [*self._ask_for_feature_map(opened), *self._tell_image(opened)]
+                asked = [] if opened.made_from_photos else self._ask_for_feature_map(opened)
+                return [*asked, self._image_told(opened)]
             case FeatureMapLearned(object_id, feature_map, model_id):
                 known = replace(self.objects[object_id], feature_map=feature_map, model_id=model_id)
                 self.objects[object_id] = known
                 self._encoder_of.pop(object_id, None)
-                return [Delivery(tuple(self.roster.online().values()), _feature_map_of(known))]
+                return [Delivery(tuple(self.roster.online().values()), feature_map_of(known))]
+            case ReferencesLearned():
+                return self._learn_references(event)
+            case SightingRejected():
+                return []
             case ObjectClosed():
                 return self._close(event)
+
+    def _learn_references(self, event: ReferencesLearned) -> list[Delivery]:
+        before = self.objects.get(event.object_id)
+        if before is None or before.state is not CaseState.ENCODING:
+            return []
+        known = self.objects[event.object_id] = with_references(before, event)
+        return self._tell_case(known, self.roster.online()) if known.state is CaseState.OPEN else []
 
     def _close(self, event: ObjectClosed) -> list[Delivery]:
         del self.objects[event.object_id]
@@ -148,7 +168,13 @@ class Tracking:
     # Peers come and go: nothing to store.
 
     def processor_joined(
-        self, peer: PeerId, camera_id: str | int, subject: str | None, *, now: float
+        self,
+        peer: PeerId,
+        camera_id: str | int,
+        subject: str | None,
+        *,
+        now: float,
+        features: Collection[str] = (),
     ) -> tuple[PeerId | None, list[Delivery]]:
         """Register a processor; returns the peer it replaced and what has to be sent.
 
@@ -156,11 +182,11 @@ class Tracking:
             Conflict: another subject speaks for the camera.
         """
         former, key = self.roster.camera_of(peer), camera_key(camera_id)
-        replaced = self.roster.register(peer, camera_id, subject, now=now)
+        replaced = self.roster.register(peer, camera_id, subject, now=now, features=features)
         self._encoder_of = {asked: camera for asked, camera in self._encoder_of.items() if camera not in (former, key)}
-        told = [Delivery((peer,), _feature_map_of(known)) for known in self.objects.values()]
+        told = [line for known in self.objects.values() for line in self._tell_case(known, {key: peer})]
         for known in self.objects.values():
-            if not known.has_feature_map and self._asked_of(known) in (None, key):
+            if not (known.has_feature_map or known.made_from_photos) and self._asked_of(known) in (None, key):
                 told.extend(self._ask_for_feature_map(known))
         return replaced, [*told, self.cameras_told()]
 
@@ -192,7 +218,7 @@ class Tracking:
         """Note the wish and return every current object that has an image."""
         self.roster.clients[peer].images = wanted
         shown = (known for known in self.objects.values() if known.image is not None) if wanted else ()
-        return [Delivery((peer,), _new_object_of(known)) for known in shown]
+        return [Delivery((peer,), new_object_of(known)) for known in shown]
 
     def subscribed(self, peer: PeerId, message: from_client.Subscribe) -> list[Delivery]:
         """Note the wishes and return the cameras when they are among them."""
@@ -259,30 +285,15 @@ class Tracking:
         peer = online.get(key)
         if peer is None:
             return []
-        image = _base64(sought.image)
-        start = to_processor.Start(
-            object_id=sought.object_id, frame_id=sought.frame_id, box_id=sought.box_id, image=image
-        )
-        return [Delivery((peer,), start)]
+        return [Delivery((peer,), start_of(sought))]
 
-    def _tell_image(self, opened: TrackedObject) -> list[Delivery]:
-        return [Delivery(self.roster.clients_that_want("images"), _new_object_of(opened))]
+    def _tell_case(self, known: TrackedObject, cameras: dict[str, PeerId]) -> list[Delivery]:
+        """Return what processors have to know of a case; `case` goes to those only that said they understand it."""
+        told = [Delivery(tuple(cameras.values()), feature_map_of(known))]
+        if known.made_from_photos:
+            able = tuple(peer for key, peer in cameras.items() if CASE_FEATURE in self.roster.cameras[key].features)
+            told.insert(0, Delivery(able, case_of(known)))
+        return told
 
-
-def _asked_camera(message: from_client.Start) -> str | None:
-    if message.camera_id is None or message.camera_id == from_client.ANY_CAMERA:
-        return None
-    return camera_key(message.camera_id)
-
-
-def _feature_map_of(known: TrackedObject) -> FeatureMap:
-    feature_map = known.feature_map if known.has_feature_map else {}
-    return FeatureMap(object_id=known.object_id, feature_map=feature_map, model_id=known.model_id)
-
-
-def _new_object_of(known: TrackedObject) -> to_client.NewObject:
-    return to_client.NewObject(object_id=known.object_id, image=_base64(known.image))
-
-
-def _base64(image: bytes | None) -> str | None:
-    return None if image is None else base64.b64encode(image).decode()
+    def _image_told(self, opened: TrackedObject) -> Delivery:
+        return Delivery(self.roster.clients_that_want("images"), new_object_of(opened))

@@ -10,6 +10,7 @@ from backbone.guard import Access
 from backbone.socket_handler import BaseSocket
 from processor_orchestrator.app import Orchestrator
 from processor_orchestrator.fleet.handlers_fleet_api import NAME_IN_PATH, NODE_IN_PATH
+from processor_orchestrator.registry.handlers_registry import WHO_MAY
 from processor_orchestrator.settings import Settings
 from tests.contract.tokens import key, token, unsigned
 from tests.peers import peer
@@ -27,6 +28,11 @@ SAMPLES = {
     "/api/objects/([0-9]{1,15})/image": (Access.CLIENT, "/api/objects/1/image"),
     "/api/sightings": (Access.CLIENT, "/api/sightings"),
     "/api/sightings/([0-9a-f-]{1,64})/crop.jpg": (Access.CLIENT, "/api/sightings/1-a-b/crop.jpg"),
+    "/api/sightings/([0-9a-f-]{1,64})/reject": (Access.CLIENT, "/api/sightings/1-a-b/reject"),
+    "/api/cases": (Access.CLIENT, "/api/cases"),
+    "/api/cases/([0-9]{1,15})": (Access.CLIENT, "/api/cases/1"),
+    "/api/jobs": (Access.CLIENT, "/api/jobs"),
+    "/api/cloudlets": (Access.CLIENT, "/api/cloudlets"),
     "/fleet": (Access.FLEET, "/fleet"),
     "/api/fleet": (Access.CLIENT, "/api/fleet"),
     f"/api/fleet/({NODE_IN_PATH})/containers": (Access.CLIENT, "/api/fleet/none/containers"),
@@ -49,12 +55,15 @@ STRANGE = {
     "/client": {"type": "setUsesImages", "usesImages": True},
     "/fleet": {"type": "error", "code": "x", "message": "x"},
 }
-ALL_ROLES = ["client", "processor", "fleet"]
+ALL_ROLES = ["client", "processor", "fleet", "cloudlet", "phone", "orchestrator"]
 TOKENS = {
     "none": lambda: None,
     "client": token,
     "processor": lambda: token(roles=["processor"]),
     "fleet": lambda: token(roles=["fleet"]),
+    "cloudlet": lambda: token(roles=["cloudlet"]),
+    "phone": lambda: token(roles=["phone"]),
+    "orchestrator": lambda: token(roles=["orchestrator"]),
     "no role": lambda: token(roles=[]),
     "expired": lambda: token(roles=ALL_ROLES, exp=time.time() - 60),
     "another audience": lambda: token(roles=ALL_ROLES, aud="another"),
@@ -124,6 +133,19 @@ async def test_every_socket_lets_in_whom_it_may(closed_house, pattern, kind):
         said, code = (STRANGE[pattern], "not_authenticated") if kind == "none" else ASKED[pattern]
         await opened.say(**said)
         assert (await opened.hear())["code"] == code
+
+
+@pytest.mark.parametrize("kind", TOKENS)
+@pytest.mark.parametrize("request_type", WHO_MAY)
+def test_every_request_to_the_registry_is_for_its_role(closed_house, request_type, kind):
+    expected = refusal_for(WHO_MAY[request_type], kind)
+    answer = requests.post(
+        closed_house.url + "/", files={"requestType": request_type}, headers=headers_with(kind), timeout=5
+    )
+    if expected is not None:
+        assert answer.status_code == expected
+    else:
+        assert answer.status_code not in {401, 403, 500}, answer.text
 
 
 def test_an_unknown_path_says_nothing_about_who_asks(closed_house):

@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 from backbone.wire import codec, from_client, from_processor, to_client, to_processor
+from backbone.wire.jobs import Place
 from backbone.wire.shared import Authenticate, Error, FeatureMap, Stop
 from backbone.wire.values import CameraView
 from tests.contract.corpus import DIRECTIONS, NAMES, UNIONS, golden
@@ -24,6 +25,7 @@ SEEN = {"sighting_id": "1-18bcfe568fa-83dcefb7", "object_id": 1, "first_seen": T
 # What the sending side says, in its own words, for each golden file.
 SAID = {
     "from_client/authenticate": Authenticate(jwt="header.claims.seal"),
+    "from_client/reject": from_client.Reject(object_id=1, sighting_id="1-18bcfe568fa-83dcefb7"),
     "from_client/setUsesImages": from_client.SetUsesImages(uses_images=True),
     "from_client/start": from_client.Start(camera_id="1", frame_id=T, box_id=12),
     "from_client/start.by_both": from_client.Start(camera_id="1", frame_id=T, box_id=12, image=JPEG),
@@ -42,6 +44,7 @@ SAID = {
     "from_processor/featureMap": FeatureMap(object_id=1, feature_map=ANY_MAP),
     "from_processor/featureMap.ours": FeatureMap(object_id=1, feature_map=VECTOR, model_id=MODEL),
     "from_processor/identifier": from_processor.Identifier(id="1"),
+    "from_processor/identifier.ours": from_processor.Identifier(id="1", features=("case",)),
     "from_processor/identifier.number": from_processor.Identifier(id=1),
     "to_client/boundingBoxes": to_client.BoundingBoxes(camera_id="1", frame_id=T, boxes=[BOX, TRACKED]),
     "to_client/boundingBoxes.number": to_client.BoundingBoxes(camera_id=1, frame_id=1700000000, boxes=[]),
@@ -66,7 +69,23 @@ SAID = {
     "to_client/sighting.legacy_processor": to_client.Sighting(
         **SEEN, camera_id=1, last_seen=T, frames=1, has_crop=False, certainty=None, distance=None
     ),
+    "to_client/sighting.phone": to_client.Sighting(
+        **SEEN,
+        camera_id="cloudlet 10.0.0.7:8100",
+        last_seen=T,
+        frames=1,
+        has_crop=True,
+        certainty=None,
+        distance=0.41,
+        source="phone",
+        cloudlet="10.0.0.7:8100",
+        taken_at=T,
+        place=Place(latitude=52.5, longitude=13.4),
+        rejected=True,
+    ),
     "to_client/stop": Stop(object_id=1),
+    "to_processor/case": to_processor.Case(object_id=1, name="Anna", threshold=0.45, expires_at=T + 86_400),
+    "to_processor/case.bare": to_processor.Case(object_id=1),
     "to_processor/error": Error(
         code="not_identified",
         message="expected 'identifier' first, got none that still holds",
@@ -126,6 +145,7 @@ def test_the_receiving_side_ignores_keys_that_it_does_not_know(name):
 def test_each_key_that_a_message_needs_is_missed(name):
     message, needed = json.loads(golden(name)), SAID[name].__struct_config__
     optional = {"cameraId", "frameId", "boxId", "image", "name", "modelId", "replyTo", "sightings", "cameras"}
+    optional |= {"features", "threshold", "expiresAt", "source", "cloudlet", "takenAt", "place", "rejected"}
     optional = optional | FLEET_OPTIONAL | ({"objectId"} if needed.tag == "error" else set())
     if needed.tag in {"boundingBoxes", "sighting", "cameras"}:
         optional -= {"cameraId", "frameId", "cameras"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROLES = ("camera_processor", "cloudlet", "fleet_agent", "processor_orchestrator")
+ROLES = ("camera_processor", "cloudlet", "fleet_agent", "job_workers", "processor_orchestrator")
 TOOLS = {
     # A tool drives whole roles, so it may know them; nobody may know a tool.
     "searchlight": {"searchlight", "drill", "backbone", "faces"},
@@ -28,6 +28,7 @@ ADAPTERS = {
         "camera_processor/pictures_cv2.py",
         "camera_processor/capture_child.py",
         "camera_processor/capture_opencv.py",
+        "job_workers/footage.py",
         "drill/clip_writer.py",
         "drill/clip_reader.py",
         "drill/compositor.py",
@@ -41,12 +42,25 @@ ADAPTERS = {
     "onnx": {"faces/onnx_drawing.py"},  # needed only where graphs are converted
     "onnxruntime": {"faces/onnx_session.py"},
     "paho": set(),
-    "redis": {"backbone/job_queue.py", "cloudlet/job_store.py", "processor_orchestrator/stores/redis_store.py"},
-    "rq": {"backbone/job_queue.py"},
+    "redis": {
+        "backbone/job_queue.py",
+        "cloudlet/job_store.py",
+        "job_workers/results.py",
+        "job_workers/rq_worker.py",
+        "job_workers/supervisor.py",
+        "processor_orchestrator/stores/redis_store.py",
+        "processor_orchestrator/stores/registry_redis.py",
+    },
+    "rq": {"backbone/job_queue.py", "job_workers/recovery.py", "job_workers/rq_worker.py"},
     "sqlite3": {"cloudlet/spool.py"},
     "requests": {"searchlight/status.py"},
     "docker": {"fleet_agent/engine.py"},
-    "subprocess": {"benchmarks/fan_out.py", "camera_processor/capture_process.py", "drill/pip_download.py"},
+    "subprocess": {
+        "benchmarks/crowd.py",
+        "benchmarks/fan_out.py",
+        "camera_processor/capture_process.py",
+        "drill/pip_download.py",
+    },
 }
 DOMAIN = [
     "cloudlet/batches.py",
@@ -58,7 +72,12 @@ DOMAIN = [
     "fleet_agent/inventory.py",
     "fleet_agent/kind.py",
     "fleet_agent/source_rules.py",
+    "processor_orchestrator/cases/form.py",
+    "job_workers/photo_search.py",
     "processor_orchestrator/fleet/nodes.py",
+    "processor_orchestrator/registry/cloudlets.py",
+    "processor_orchestrator/registry/callers.py",
+    "processor_orchestrator/tracking/object_messages.py",
     "processor_orchestrator/tracking/objects.py",
     "processor_orchestrator/tracking/events.py",
     "processor_orchestrator/tracking/roster.py",

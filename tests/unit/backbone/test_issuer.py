@@ -23,19 +23,24 @@ def mode(path: Path) -> int:
 
 def test_a_first_run_makes_everything(tmp_path: Path) -> None:
     files = made(tmp_path / "secrets")
-    tokens = {"operator.jwt", "door.jwt", "yard.jwt", "fleet-pi-4.jwt"}
+    tokens = {"operator.jwt", "orchestrator.jwt", "door.jwt", "yard.jwt", "fleet-pi-4.jwt"}
     assert files.keys() == {"issuer.pem", "public_key.pem", "redis_acl", "redis_url"} | tokens
 
 
 @pytest.mark.parametrize(
     ("file", "subject", "role"),
-    [("operator.jwt", "operator", "client"), ("door.jwt", "door", "processor"), ("fleet-pi-4.jwt", "pi-4", "fleet")],
+    [
+        ("orchestrator.jwt", "orchestrator", "orchestrator"),
+        ("operator.jwt", "operator", "client"),
+        ("door.jwt", "door", "processor"),
+        ("fleet-pi-4.jwt", "pi-4", "fleet"),
+    ],
 )
 def test_a_token_opens_its_own_door_and_no_other(tmp_path: Path, file: str, subject: str, role: str) -> None:
     files = made(tmp_path / "secrets")
     verifier = TokenVerifier(files["public_key.pem"], "searchlight")
     assert verifier.verify(files[file], role=role).subject == subject
-    for other in {"client", "processor", "fleet"} - {role}:
+    for other in {"client", "processor", "fleet", "orchestrator"} - {role}:
         with pytest.raises(NotAllowed):
             verifier.verify(files[file], role=other)
 

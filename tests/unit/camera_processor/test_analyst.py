@@ -9,7 +9,7 @@ from PIL import Image
 
 from backbone.wire.shared import Error, FeatureMap
 from camera_processor.analyst import Analyst, Wanted
-from camera_processor.commands import Forget, ForgetAllBut, Learn, SeekBox, SeekPicture
+from camera_processor.commands import Forget, ForgetAllBut, Judge, Learn, SeekBox, SeekPicture
 from camera_processor.frames import Frame
 from camera_processor.pictures_cv2 import jpeg_of
 from camera_processor.pipeline import Pipeline
@@ -151,3 +151,12 @@ def test_after_a_reconnect_only_the_named_objects_stay(analyst: Analyst) -> None
     analyst.turn(None, [Learn(1, [0.05] * 128, MODEL), Learn(2, far, MODEL)], NOTHING)
     analyst.turn(None, [ForgetAllBut(frozenset({2}))], NOTHING)
     assert "objectId" not in see(analyst, 1, 6)[0]
+
+
+def test_a_case_has_a_threshold_of_its_own(analyst: Analyst) -> None:
+    strict = Analyst(Pipeline(OneFaceEngine(), gallery=Gallery()), model_id=MODEL)
+    learn = Learn(1, [0.055] * 128, MODEL)  # 0.057 away
+    analyst.turn(None, [learn], NOTHING)
+    strict.turn(None, [Judge(1, 0.05), learn], NOTHING)
+    assert see(analyst, 0, 12)[0]["objectId"] == 1
+    assert not any("objectId" in box for box in see(strict, 0, 12))

@@ -58,3 +58,26 @@ def test_a_forgotten_object_is_infinitely_far(maps):
     assert not maps.remove(1)
     assert maps.nearest(unit(1)) is None
     assert maps.distance(1, unit(1)) == float("inf")
+
+
+def test_a_hit_is_judged_by_its_objects_own_threshold(maps):
+    near, far = unit(1), unit(2)
+    between = (near + 0.4 * (far - near)).astype(np.float32)
+    apart = float(np.linalg.norm(near - between))
+    maps.add(1, near, MODEL)
+    maps.add(2, far, MODEL)
+    assert maps.nearest_hit(between, apart + 0.01).case_id == 1
+    assert maps.nearest_hit(between, apart - 0.01) is None
+    maps.set_threshold(1, apart - 0.01)
+    assert maps.nearest_hit(between, apart + 0.01) is None
+    maps.set_threshold(2, 2.0)
+    assert maps.nearest_hit(between, apart + 0.01).case_id == 2, "the nearest of all is out of its tighter threshold"
+    maps.set_threshold(1, None)
+    assert maps.nearest_hit(between, apart + 0.01).case_id == 1
+
+
+def test_a_threshold_goes_with_its_object(maps):
+    maps.add(1, unit(1), MODEL)
+    maps.set_threshold(1, 0.2)
+    maps.remove(1)
+    assert maps.threshold(1, 0.5) == 0.5

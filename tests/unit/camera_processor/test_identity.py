@@ -141,3 +141,27 @@ def test_only_the_best_views_are_kept(maps):
 def test_a_rule_that_means_nothing_is_refused(wrong):
     with pytest.raises(ValueError, match="expected threshold > 0"):
         Rule(**wrong)
+
+
+@pytest.mark.parametrize(("threshold", "carried"), [(0.2, None), (None, 7), (0.7, 7)])
+def test_an_objects_own_threshold_decides_about_it(maps, threshold, carried):
+    maps.set_threshold(7, threshold)
+    distance = 0.65 if threshold == 0.7 else 0.3
+    assert seen(maps, (distance, 0.5), (distance, 0.5)).carried(RULE) == carried
+
+
+def test_a_tighter_threshold_that_comes_later_takes_the_name_away(maps):
+    identity = seen(maps, (0.4, 0.5), (0.4, 0.5))
+    maps.set_threshold(7, 0.2)
+    identity.observe(View(at(0.4), 0.6, 9.0), maps, RULE)
+    assert identity.carried(RULE) is None
+
+
+def test_views_are_compared_by_the_objects_own_threshold_when_it_is_learned(maps):
+    identity = seen(FeatureMaps(Gallery(), model_id=MODEL), (0.4, 0.5))
+    maps.set_threshold(7, 0.3)
+    identity.learn(7, maps, RULE)
+    assert identity.object_id is None
+    maps.set_threshold(7, 0.5)
+    identity.learn(7, maps, RULE)
+    assert identity.object_id == 7

@@ -17,7 +17,7 @@ from backbone.pictures import PictureCleaner
 from backbone.wire.from_processor import BoundingBoxes
 from backbone.wire.shared import FeatureMap
 from camera_processor import orchestrator_client
-from camera_processor.commands import Command, CommandList, Forget, ForgetAllBut, Learn, SeekBox, SeekPicture
+from camera_processor.commands import Command, CommandList, Forget, ForgetAllBut, Judge, Learn, SeekBox, SeekPicture
 from camera_processor.figures import ProcessorFigures
 from camera_processor.orchestrator_client import OrchestratorClient
 from camera_processor.stream_demand import StreamDemand
@@ -111,13 +111,16 @@ def boxes(number: int) -> BoundingBoxes:
 async def test_it_says_who_it_is_first(server: Server, port: int) -> None:
     async with running(Bench(port)):
         await until(lambda: server.heard, "the first message")
-    assert server.heard[0] == {"type": "identifier", "id": "door"}
+    assert server.heard[0] == {"type": "identifier", "id": "door", "features": ["case"]}
 
 
 async def test_with_a_token_it_authenticates_before_anything_else(server: Server, port: int) -> None:
     async with running(Bench(port, token="abc")):
         await until(lambda: len(server.heard) == 2, "two messages")
-    assert server.heard == [{"type": "authenticate", "jwt": "abc"}, {"type": "identifier", "id": "door"}]
+    assert server.heard == [
+        {"type": "authenticate", "jwt": "abc"},
+        {"type": "identifier", "id": "door", "features": ["case"]},
+    ]
 
 
 async def test_it_keeps_trying_until_there_is_an_orchestrator(port: int) -> None:
@@ -220,3 +223,14 @@ async def test_a_picture_that_is_none_fails_the_object_and_nothing_else(server: 
         await until(lambda: len(server.heard) == 2, "the answer")
     answer = server.heard[1]
     assert (answer["type"], answer["code"], answer["objectId"]) == ("error", "bad_picture", 4)
+
+
+async def test_a_cases_threshold_comes_before_its_feature_map(server: Server, port: int) -> None:
+    bench = Bench(port)
+    async with running(bench):
+        await until(lambda: server.open, "the connection")
+        await server.say(type="case", objectId=3, name="Anna", threshold=0.4, expiresAt=1.0)
+        await server.say(type="featureMap", objectId=3, featureMap=[0.5], modelId="m")
+        await until(lambda: len(bench.commands) >= 2, "both")
+    heard = [one for one in bench.commands.drain() if not isinstance(one, ForgetAllBut)]
+    assert heard == [Judge(3, 0.4), Learn(3, [0.5], "m")]

@@ -6,11 +6,18 @@ from backbone.errors import BadInput, Conflict, NotFound, Unavailable
 from backbone.wire import to_processor
 from backbone.wire.from_client import Start, Subscribe
 from backbone.wire.from_processor import BoundingBoxes
+from backbone.wire.jobs import Photo, Refused
 from backbone.wire.shared import Error, FeatureMap, Stop
 from backbone.wire.to_client import Cameras, NewObject
 from processor_orchestrator.tracking import tracking as tracking_module
-from processor_orchestrator.tracking.events import ObjectClosed, Reason
-from processor_orchestrator.tracking.objects import TrackedObject
+from processor_orchestrator.tracking.events import (
+    ObjectClosed,
+    ObjectOpened,
+    Reason,
+    ReferencesLearned,
+    SightingRejected,
+)
+from processor_orchestrator.tracking.objects import CaseState, Kind, TrackedObject
 from processor_orchestrator.tracking.tracking import Tracking
 
 DOOR, YARD, GATE, ANNA, BORIS = 1, 2, 3, 11, 12
@@ -352,3 +359,76 @@ def test_objects_that_were_sought_before_a_restart_are_sought_after_it():
     _, told = join(restarted, DOOR, "door")
     assert sent(told, DOOR) == [FeatureMap(object_id=4, feature_map=[0.5], model_id="dlib")]
     assert [end.object_id for end in restarted.expired(now=50.0)] == [4]
+
+
+# Cases from photos.
+
+ROW = tuple(number / 128 for number in range(128))
+PHOTO = Photo(key="blob:1", name="a.jpg", received_at=1.0)
+
+
+def case(object_id=1, **more):
+    return TrackedObject(
+        object_id=object_id,
+        opened_at=1.0,
+        expires_at=99.0,
+        name="Anna",
+        threshold=0.45,
+        kind=Kind.CASE,
+        state=CaseState.ENCODING,
+        photos=(PHOTO,),
+        **more,
+    )
+
+
+def test_a_case_from_photos_asks_no_processor(tracking):
+    told = tracking.apply(ObjectOpened(case()))
+    assert sent(told, DOOR) == sent(told, YARD) == []
+    assert sent(join(tracking, GATE, "gate")[1], GATE) == [FeatureMap(object_id=1, feature_map={})]
+    assert tracking.fail(DOOR, Error(code="no_face", message="x", object_id=1)) is None
+
+
+def test_references_go_to_every_processor_and_the_case_to_those_that_understand_it(tracking):
+    tracking.processor_joined(GATE, "gate", None, now=1.0, features=("case", "later"))
+    tracking.apply(ObjectOpened(case()))
+    told = tracking.apply(ReferencesLearned(1, (ROW,), "m"))
+    feature_map = FeatureMap(object_id=1, feature_map=[list(ROW)], model_id="m")
+    asked = to_processor.Case(object_id=1, name="Anna", threshold=0.45, expires_at=99.0)
+    assert (sent(told, DOOR), sent(told, GATE)) == ([feature_map], [asked, feature_map])
+    tracking.processor_left(GATE, now=2.0)
+    _, told = tracking.processor_joined(GATE, "gate", None, now=3.0, features=("case",))
+    assert sent(told, GATE) == [asked, feature_map]
+
+
+def test_references_that_come_again_change_and_send_nothing(tracking):
+    tracking.apply(ObjectOpened(case()))
+    tracking.apply(ReferencesLearned(1, (ROW,), "m"))
+    known = tracking.objects[1]
+    assert tracking.apply(ReferencesLearned(1, (), None)) == []
+    assert tracking.objects[1] == known
+    assert tracking.apply(ReferencesLearned(2, (ROW,), "m")) == []
+    assert tracking.apply(SightingRejected(1, "1-a-a")) == []
+
+
+def test_a_case_without_references_is_unusable_and_nobody_is_told(tracking):
+    refused = (Refused(photo="a.jpg", code="no_face", message="x"),)
+    tracking.apply(ObjectOpened(case()))
+    assert tracking.apply(ReferencesLearned(1, (), "m", refused)) == []
+    assert (tracking.objects[1].state, tracking.objects[1].refused) == (CaseState.UNUSABLE, refused)
+
+
+@pytest.mark.parametrize(
+    ("feature_map", "rows"),
+    [
+        ([*ROW], 1),
+        ([[*ROW], [*ROW]], 2),
+        ({"any": 1}, 0),
+        ([1.0], 0),
+        ([], 0),
+        (None, 0),
+        ([[*ROW], "x"], 0),
+        ("x" * 128, 0),
+    ],
+)
+def test_only_feature_maps_of_our_form_are_references(feature_map, rows):
+    assert len(case(feature_map=feature_map).references) == rows

@@ -1,0 +1,6 @@
+"""The conversation about cases: opened with photos, shown, closed; their sightings rejected.
+
+form            what an operator says of a case, without I/O
+desk            the shell: photos to the workers, references from them, both into the tracked object that a case is
+handlers_cases  what comes in
+"""

@@ -1,0 +1,170 @@
+"""What cloudlets, phones and legacy servers ask of the registry: stores what was decided. Sends nothing."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import structlog
+
+from backbone.errors import BadInput, NotFound, Unavailable
+from backbone.pictures import PictureCleaner
+from processor_orchestrator.registry import cloudlets
+from processor_orchestrator.registry.cloudlets import Caller, Cloudlet
+from processor_orchestrator.registry.crops import face_crop
+from processor_orchestrator.registry.matches import Match, sightings_of
+from processor_orchestrator.registry.pusher import JobPusher
+from processor_orchestrator.stores import Store
+from processor_orchestrator.stores.registry import RegistryStore
+from processor_orchestrator.tracking.objects import CaseState, TrackedObject
+from processor_orchestrator.tracking.switchboard import Switchboard
+
+SWEEP_SECONDS = 60.0
+
+
+class RegistryDesk:
+    """The registry of one orchestrator process.
+
+    Args:
+        heartbeat: seconds between two heartbeats of a cloudlet.
+        cleaner: makes pictures from outside safe; keeps them large enough to cut a face out.
+        now: wall clock, seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        *,
+        registry: RegistryStore,
+        store: Store,
+        switchboard: Switchboard,
+        pusher: JobPusher,
+        cleaner: PictureCleaner,
+        heartbeat: float,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._registry = registry
+        self._store = store
+        self._switchboard = switchboard
+        self._pusher = pusher
+        self._cleaner = cleaner
+        self._heartbeat = heartbeat
+        self._now = now
+
+    async def run(self) -> None:
+        """Forget cloudlets that are dead for long, until cancelled."""
+        while True:
+            try:
+                await self._registry.change(partial(cloudlets.forgotten, now=self._now()))
+            except Unavailable as fault:
+                structlog.get_logger().warning("registry_away", reason=fault.message)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    # Cloudlets.
+
+    async def join(self, caller: Caller) -> None:
+        """Take in a cloudlet."""
+        await self._registry.change(partial(cloudlets.joined, caller=caller, now=self._now()))
+        structlog.get_logger().info("cloudlet_joined", cloudlet=caller.key, ours=caller.epoch is not None)
+
+    async def heartbeat(self, caller: Caller | None, address: str) -> None:
+        """Note that a cloudlet lives; a legacy one says only from where it calls."""
+        now, beat = self._now(), self._heartbeat
+        if caller is None:
+            await self._registry.change(partial(cloudlets.beaten_at, ip=address, now=now, heartbeat=beat))
+        else:
+            await self._registry.change(partial(cloudlets.beaten, caller=caller, now=now, heartbeat=beat))
+
+    async def ask_for_jobs(self, caller: Caller) -> None:
+        """Send every open case to a cloudlet, whatever it was sent before."""
+        for note in (await self._registry.jobs_of(caller.key)).values():
+            await self._registry.note_job(caller.key, cloudlets.JobNote(note.job, note.object_id, has=False))
+        await self._registry.change(partial(cloudlets.asked, caller=caller, now=self._now()))
+        self._pusher.kick()
+
+    async def alive(self) -> dict[str, int]:
+        """Return the living cloudlets and how many phones each serves."""
+        known = await self._registry.cloudlets()
+        return cloudlets.phones_by_key(known, now=self._now(), heartbeat=self._heartbeat)
+
+    async def take_state(self, phones: Mapping[str, int]) -> None:
+        """Take another server's counts of phones."""
+        await self._registry.change(partial(cloudlets.phones_told, phones=phones))
+
+    async def views(self) -> list[dict[str, object]]:
+        """Return the roster as the page shows it."""
+        now = self._now()
+        return [await self._view(known, now) for known in await self._registry.cloudlets()]
+
+    async def _view(self, known: Cloudlet, now: float) -> dict[str, object]:
+        jobs = await self._registry.jobs_of(known.key)
+        return {
+            "cloudlet": known.key,
+            "state": "alive" if known.alive(now=now, heartbeat=self._heartbeat) else "dead",
+            "joinedAt": known.joined_at,
+            "lastSeenAt": known.last_seen,
+            "phones": known.phones,
+            "ours": known.ours,
+            "jobs": sum(note.has for note in jobs.values()),
+            "jobsWaiting": sum(not note.has for note in jobs.values()),
+        }
+
+    # Phones.
+
+    async def phone_joins(self) -> Cloudlet | None:
+        """Return the cloudlet that a phone is to use: the living one with the least phones."""
+        chosen = await self._registry.change(
+            partial(cloudlets.phone_joined, now=self._now(), heartbeat=self._heartbeat)
+        )
+        return next(iter(chosen), None)
+
+    async def phone_leaves(self, caller: Caller) -> None:
+        """Note that a phone left a cloudlet."""
+        await self._registry.change(partial(cloudlets.phone_left, caller=caller, now=self._now()))
+
+    # Matches.
+
+    async def take_match(self, match: Match, photos: Mapping[str, bytes]) -> str:
+        """Store what a cloudlet found and return what became of it: stored, known already, or dropped.
+
+        Args:
+            photos: the pictures of the zip by name, as they came.
+
+        Raises:
+            NotFound: there never was such a job.
+            Unavailable: it could not be stored; the cloudlet has to send it again.
+        """
+        sought = await self._sought(match.job)
+        if sought is None:
+            structlog.get_logger().info("match_dropped", job=match.job, cloudlet=match.cloudlet)
+            return "dropped"
+        changes = sightings_of(match, sought.object_id, await self._crops(match, photos), now=self._now())
+        if not await self._store.save_sightings(changes, once=f"match:{match.match_id}:{match.job}"):
+            return "known"
+        self._switchboard.tell_sightings(changes.sightings)
+        structlog.get_logger().info("match_stored", object=sought.object_id, faces=len(match.faces))
+        return "stored"
+
+    async def _sought(self, job: str) -> TrackedObject | None:
+        """Return the open case of a job, None when it is closed."""
+        object_id = await self._store.object_of_job(job)
+        if object_id is None:
+            raise NotFound(f"match: expected a job that was opened here, got {job[:200]!r}", code="unknown_job")
+        known = await self._store.open_object(object_id)
+        usable = known is not None and known.expires_at > self._now() and known.state is CaseState.OPEN
+        return known if usable else None
+
+    async def _crops(self, match: Match, photos: Mapping[str, bytes]) -> dict[int, bytes]:
+        """Return a small picture of each face; a photo that is none costs its crop only."""
+        names = sorted({face.photo for face in match.faces})
+        clean = dict(zip(names, [await self._clean(photos[name], match.cloudlet) for name in names], strict=True))
+        shown = [(number, clean[face.photo], face.rect) for number, face in enumerate(match.faces)]
+        return {
+            number: await asyncio.to_thread(face_crop, jpeg, rect) for number, jpeg, rect in shown if jpeg is not None
+        }
+
+    async def _clean(self, photo: bytes, cloudlet: str) -> bytes | None:
+        try:
+            return (await self._cleaner.clean(photo)).jpeg
+        except BadInput as fault:
+            structlog.get_logger().warning("bad_photo", cloudlet=cloudlet, reason=fault.message)
+            return None

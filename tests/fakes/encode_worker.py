@@ -1,0 +1,80 @@
+"""A job worker without an engine: takes encode tasks as rq keeps them and answers as a real one would.
+
+A picture whose bytes hold `face` has one; its embedding follows from its bytes.
+"""
+
+import base64
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import redis
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from backbone.wire.jobs import ENCODE, RUN_TASK, Encoded, EncodeTask, Reference, Refused
+
+MODEL = "dlib_face_recognition_resnet_model_v1"
+CHIP = b"\xff\xd8 chip of "
+
+
+def embedding_of(content: bytes) -> tuple[float, ...]:
+    digest = hashlib.sha512(content).digest() * 2
+    return tuple(round(value / 1024, 6) for value in digest)
+
+
+class EncodeWorker:
+    """Works through the queue of one Redis."""
+
+    def __init__(self, port: int) -> None:
+        self._redis = redis.Redis(port=port)
+        self._queue = Queue(ENCODE, connection=self._redis, serializer=JSONSerializer)
+        self.tasks: list[EncodeTask] = []
+
+    def work_once(self) -> bool:
+        """Do the next task, if there is one."""
+        ids = self._queue.job_ids
+        if not ids:
+            return False
+        job = Job.fetch(ids[0], connection=self._redis, serializer=JSONSerializer)
+        assert job.func_name == RUN_TASK
+        task = msgspec.json.decode(job.args[0], type=EncodeTask)
+        self.tasks.append(task)
+        self.answer(task)
+        self._queue.remove(job.id)
+        return True
+
+    def answer(self, task: EncodeTask) -> None:
+        references, refused = [], []
+        for photo in task.photos:
+            content = self._redis.get(photo.key)
+            if content is not None and b"face" in content:
+                chip = base64.b64encode(CHIP + photo.name.encode()).decode()
+                references.append(Reference(photo.name, (0.1, 0.1, 0.5, 0.5), embedding_of(content), chip))
+            else:
+                refused.append(Refused(photo.name, "no_face", "expected a face, got none"))
+        result = Encoded(task.task_id, task.tag, MODEL, tuple(references), tuple(refused))
+        self._redis.xadd(task.reply, {"result": msgspec.json.encode(result)})
+        self._redis.delete(*(photo.key for photo in task.photos))
+
+
+@contextmanager
+def encode_worker(port: int) -> Iterator[EncodeWorker]:
+    """Let a worker do whatever comes, for the length of a `with` block."""
+    worker, stop = EncodeWorker(port), threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            if not worker.work_once():
+                stop.wait(0.02)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        stop.set()
+        thread.join(timeout=5)

@@ -1,0 +1,243 @@
+"""Every living cloudlet has what is sought and nothing else, whatever it refuses and whoever sends."""
+
+import asyncio
+import io
+import json
+import zipfile
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from backbone.errors import Unavailable
+from processor_orchestrator.registry import cloudlets
+from processor_orchestrator.registry.cloudlet_client import REFUSED
+from processor_orchestrator.registry.job_zip import job_zip
+from processor_orchestrator.registry.pusher import JobPusher
+from processor_orchestrator.stores.memory import MemoryStore
+from processor_orchestrator.stores.registry_memory import MemoryRegistry
+from processor_orchestrator.tracking.events import ObjectClosed, ObjectOpened, Reason
+from processor_orchestrator.tracking.objects import Kind, TrackedObject
+from tests.fakes.waiting import until
+
+ROW = tuple(number / 128 for number in range(128))
+NOW = 1_700_000_000.0
+CASE = TrackedObject(
+    object_id=1,
+    opened_at=NOW,
+    expires_at=NOW + 99,
+    name="Anna",
+    threshold=0.45,
+    kind=Kind.CASE,
+    feature_map=[list(ROW)],
+    model_id="m",
+)
+JOB = replace(CASE, object_id=2, kind=Kind.JOB, job="bert")
+OURS = cloudlets.Caller("10.0.0.1", 8100, "run-1")
+LEGACY = cloudlets.Caller("10.0.0.2", 8100)
+
+
+class Client:
+    """Cloudlets that keep what they are sent."""
+
+    def __init__(self):
+        self.jobs, self.sent, self.fails = {}, [], {}
+
+    async def new_job(self, cloudlet, job, content):
+        self.sent.append((cloudlet.key, "newJob", job))
+        self._may_fail(cloudlet, job)
+        self.jobs[cloudlet.key, job] = content
+
+    async def delete_job(self, cloudlet, job):
+        self.sent.append((cloudlet.key, "deleteJob", job))
+        self._may_fail(cloudlet, job)
+        self.jobs.pop((cloudlet.key, job), None)
+
+    def _may_fail(self, cloudlet, job):
+        fault = self.fails.get((cloudlet.key, job))
+        if fault is not None:
+            raise fault
+
+
+class Bench:
+    def __init__(self):
+        self.store, self.registry, self.client = MemoryStore(), MemoryRegistry(), Client()
+        self.objects = {}
+        self.loaded = True
+        self.pusher = self.another()
+
+    def another(self):
+        return JobPusher(
+            registry=self.registry,
+            store=self.store,
+            client=self.client,
+            sought=lambda: self.objects if self.loaded else None,
+            heartbeat=5.0,
+            now=lambda: NOW,
+        )
+
+    async def open(self, case, chips=(b"\xff\xd8 chip",)):
+        await self.store.save(ObjectOpened(case))
+        await self.store.save_chips(case, list(chips))
+        self.objects[case.object_id] = case
+
+    async def close(self, case):
+        await self.store.save(ObjectClosed(case.object_id, Reason.STOPPED, ""))
+        del self.objects[case.object_id]
+
+    async def joins(self, caller, now=NOW):
+        await self.registry.change(lambda roster: cloudlets.joined(roster, caller, now=now))
+        await self.registry.change(lambda roster: cloudlets.asked(roster, caller, now=now))
+
+    async def turn(self):
+        async with asyncio.TaskGroup() as group:
+            await self.pusher._turn(group)
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def names(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.namelist()
+
+
+async def test_each_living_cloudlet_gets_each_case_once(bench):
+    await bench.open(CASE)
+    await bench.open(JOB)
+    for caller in (OURS, LEGACY):
+        await bench.joins(caller)
+    for _ in range(3):
+        await bench.turn()
+    assert sorted(bench.client.sent) == sorted(
+        (caller.key, "newJob", job) for caller in (OURS, LEGACY) for job in ("case-1", "bert")
+    )
+    assert names(bench.client.jobs[OURS.key, "case-1"]) == ["references.json", "reference-1.jpg"]
+    assert names(bench.client.jobs[LEGACY.key, "case-1"]) == ["reference-1.jpg"], "legacy takes every file for a photo"
+
+
+async def test_a_closed_case_is_taken_away(bench):
+    await bench.open(CASE)
+    await bench.joins(OURS)
+    await bench.turn()
+    await bench.close(CASE)
+    await bench.turn()
+    await bench.turn()
+    assert bench.client.jobs == {}
+    assert [said[1] for said in bench.client.sent] == ["newJob", "deleteJob"]
+
+
+async def test_what_may_have_arrived_is_taken_away_as_well(bench):
+    await bench.open(CASE)
+    await bench.joins(OURS)
+    bench.client.fails[OURS.key, "case-1"] = Unavailable("no answer")
+    await bench.turn()
+    await bench.close(CASE)
+    bench.client.fails.clear()
+    bench.pusher._backoffs.clear()
+    await bench.turn()
+    assert [said[1] for said in bench.client.sent] == ["newJob", "deleteJob"]
+
+
+async def test_a_job_that_is_refused_does_not_hold_up_the_others(bench):
+    await bench.open(CASE)
+    await bench.open(JOB)
+    await bench.joins(OURS)
+    bench.client.fails[OURS.key, "case-1"] = Unavailable("500", code=REFUSED)
+    await bench.turn()
+    assert list(bench.client.jobs) == [(OURS.key, "bert")]
+
+
+async def test_a_cloudlet_that_is_silent_waits_and_is_asked_again(bench):
+    await bench.open(CASE)
+    await bench.joins(OURS)
+    bench.client.fails[OURS.key, "case-1"] = Unavailable("no answer")
+    await bench.turn()
+    await bench.turn()
+    assert len(bench.client.sent) == 1, "it is given time"
+    bench.client.fails.clear()
+    bench.pusher._backoffs.clear()
+    await bench.turn()
+    assert list(bench.client.jobs) == [(OURS.key, "case-1")]
+
+
+async def test_another_orchestrator_goes_on_where_one_ended(bench):
+    await bench.open(CASE)
+    await bench.joins(OURS)
+    await bench.turn()
+    bench.pusher = bench.another()
+    await bench.open(JOB)
+    await bench.turn()
+    assert [said[2] for said in bench.client.sent] == ["case-1", "bert"]
+
+
+async def test_a_name_that_comes_again_is_sent_again(bench):
+    await bench.open(JOB)
+    await bench.joins(LEGACY)
+    await bench.turn()
+    await bench.close(JOB)
+    await bench.open(replace(JOB, object_id=3))
+    await bench.turn()
+    assert [said[1:] for said in bench.client.sent] == [("newJob", "bert"), ("deleteJob", "bert"), ("newJob", "bert")]
+
+
+async def test_what_another_orchestrator_opened_just_now_is_not_taken_away(bench):
+    await bench.open(CASE)
+    await bench.joins(OURS)
+    await bench.turn()
+    del bench.objects[1]  # this process has not heard of it
+    await bench.turn()
+    assert [said[1] for said in bench.client.sent] == ["newJob"]
+
+
+async def test_nothing_is_sent_before_what_is_sought_is_known(bench):
+    await bench.open(CASE)
+    await bench.joins(OURS)
+    await bench.turn()
+    bench.loaded = False
+    await bench.turn()
+    assert len(bench.client.sent) == 1
+
+
+async def test_the_dead_and_those_that_just_joined_are_sent_nothing(bench):
+    await bench.open(CASE)
+    await bench.joins(LEGACY, now=NOW - 16)
+    await bench.registry.change(lambda roster: cloudlets.joined(roster, OURS, now=NOW))
+    await bench.turn()
+    assert bench.client.sent == []
+
+
+async def test_an_object_without_a_picture_is_for_ours_only(bench):
+    box = replace(CASE, kind=Kind.BOX)
+    await bench.open(box, chips=())
+    for caller in (OURS, LEGACY):
+        await bench.joins(caller)
+    await bench.turn()
+    assert list(bench.client.jobs) == [(OURS.key, "case-1")]
+
+
+async def test_a_kick_is_answered_at_once(bench):
+    @asynccontextmanager
+    async def running():
+        task = asyncio.create_task(bench.pusher.run())
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async with running():
+        await bench.open(CASE)
+        await bench.joins(OURS)
+        bench.pusher.kick()
+        await until(lambda: bench.client.jobs, within=10)
+
+
+def test_the_same_case_makes_the_same_zip():
+    made = job_zip(CASE, [b"1", b"2"], ours=True)
+    assert made == job_zip(CASE, [b"1", b"2"], ours=True)
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        told = json.loads(archive.read("references.json"))
+    assert (told["modelId"], told["threshold"]) == ("m", 0.45)
+    assert told["references"] == [{"photo": "reference-1.jpg", "embedding": list(ROW)}]
+    assert job_zip(replace(CASE, feature_map={"any": 1}), [], ours=True) is None
