@@ -81,7 +81,8 @@ class Cloudlet:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(part) for part in (self.reader.run(), self.courier.run())]
+            parts = (self.reader.run(), self.reader.tend(), self.courier.run())
+            tasks = [group.create_task(part) for part in parts]
             await stop.wait()
             for task in tasks:
                 task.cancel()

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import structlog
 
-from backbone.archives import Archive, Entry
+from backbone.archives import Archive
 from backbone.errors import BadInput, NotFound, Unavailable
 from backbone.job_queue import JobQueue
 from backbone.wire.jobs import (
@@ -29,6 +29,7 @@ from cloudlet.figures import CloudletFigures
 from cloudlet.job_store import JobStore
 from cloudlet.jobs import Job, Jobs, JobState
 from cloudlet.match_files import by_job, match_id_of, match_zip, portions
+from cloudlet.photo_blobs import put_photos
 from cloudlet.references import REFERENCES, read_references
 from cloudlet.spool import Parcel, Spool
 
@@ -81,10 +82,28 @@ class Desk:
             self._jobs.load(await self._store.jobs())
             self._batches.load(await self._store.batches())
             self.loaded = True
+        await self.hand_over_again()
+
+    async def hand_over_again(self) -> None:
+        """Hand over what may not have reached the workers; what reached them is not done twice.
+
+        Raises:
+            Unavailable: Redis is away.
+        """
+        async with self._turn:
             for job in self._jobs.encoding():
                 await self._hand_over(job)
             await self._begin_ready()
         self._show()
+
+    async def begin_what_waits(self) -> None:
+        """Begin the batches that were kept while the queue could not take them.
+
+        Raises:
+            Unavailable: it still cannot.
+        """
+        async with self._turn:
+            await self._begin_ready()
 
     async def new_job(self, name: str, archive: Archive, raw: bytes) -> Job:
         """Keep a job and have it encoded where it brings no references of the workers' model.
@@ -98,7 +117,7 @@ class Desk:
         async with self._turn:
             self._jobs.check_room(name)
             known = self._jobs.get(name)
-            if known is not None and known.digest == digest:
+            if known is not None and known.digest == digest and known.state is not JobState.UNUSABLE:
                 if known.state is JobState.ENCODING:
                     await self._hand_over(known)
                 return known
@@ -124,7 +143,7 @@ class Desk:
             return Job(name, digest, JobState.OPEN, tolerance, task_id, received_at=now, embeddings=embeddings)
         if not photos:
             raise BadInput("newJob: expected photos of the sought person in the zip, got none that can be used")
-        kept = await self._put_photos(archive, photos)
+        kept = await put_photos(self._queue, archive, photos)
         return Job(name, digest, JobState.ENCODING, tolerance, task_id, tuple(kept), now)
 
     async def delete_job(self, name: str) -> None:
@@ -169,7 +188,7 @@ class Desk:
         if not self._jobs.sought() and not self._jobs.encoding():
             return batch_id
         now = time.time()
-        kept = await self._put_photos(archive, list(archive.entries))
+        kept = await put_photos(self._queue, archive, archive.entries)
         photos = tuple(Photo(key, name, now, with_location) for key, name in kept)
         async with self._turn:
             waits_for = tuple(job.task_id for job in self._jobs.encoding())
@@ -177,7 +196,7 @@ class Desk:
             await self._store.put_batch(batch)
             self._batches.put(batch)
             if not waits_for:
-                await self._begin(batch)
+                await self._begin_or_wait(batch)
         self._show()
         return batch_id
 
@@ -241,29 +260,16 @@ class Desk:
         await self._store.drop_batch(batch.batch_id)
         self._batches.drop(batch.batch_id)
 
-    async def _put_photos(self, archive: Archive, entries: list[Entry]) -> list[tuple[str, str]]:
-        """Keep photos one by one, so that no more than one is inflated in memory; all or none."""
-        kept: list[tuple[str, str]] = []
-        try:
-            for entry in entries:
-                content = await asyncio.to_thread(archive.read, entry)
-                key = f"blob:{uuid.uuid4()}"
-                kept.append((key, entry.name))
-                await self._queue.put_blobs({key: content})
-        except (Unavailable, BadInput):
-            await self._drop_quietly([key for key, _ in kept])
-            raise
-        return kept
-
-    async def _drop_quietly(self, keys: list[str]) -> None:
-        try:
-            await self._queue.drop_blobs(keys)
-        except Unavailable:
-            structlog.get_logger().warning("blobs_left_to_expire", count=len(keys))
-
     async def _hand_over(self, job: Job) -> None:
         photos = tuple(Photo(key, name, job.received_at) for key, name in job.photos)
         await self._queue.enqueue(ENCODE, EncodeTask(job.task_id, self._store.replies, job.name, photos))
+
+    async def _begin_or_wait(self, batch: Batch) -> None:
+        """Begin a batch; it is kept already, so when the queue is away it begins later."""
+        try:
+            await self._begin(batch)
+        except Unavailable as fault:
+            structlog.get_logger().warning("batch_waits", reason=fault.message)
 
     async def _begin_ready(self) -> None:
         for batch in self._batches.ready({job.task_id for job in self._jobs.encoding()}):

@@ -1,7 +1,7 @@
 """Keeps jobs and batches in Redis, below this cloudlet's own name. Does not decide what is kept."""
 
 from collections.abc import Awaitable
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self
 
 import msgspec
 from redis.asyncio import Redis
@@ -11,7 +11,6 @@ from backbone.errors import Unavailable
 from cloudlet.batches import Batch
 from cloudlet.jobs import Job
 
-T = TypeVar("T")
 WAIT_SECONDS = 3.0
 SEEN_SECONDS = 86_400
 """How long a batch that comes again is recognised."""
@@ -38,12 +37,12 @@ class JobStore:
 
     async def jobs(self) -> list[Job]:
         """Return every job that is kept."""
-        kept: dict[Any, Any] = await _answer(self._redis.hgetall(self._jobs))  # Any: the client's types
+        kept: dict[bytes, bytes] = await _answer(self._redis.hgetall(self._jobs))
         return [msgspec.json.decode(value, type=Job) for value in kept.values()]
 
     async def batches(self) -> list[Batch]:
         """Return every batch that is kept, oldest first."""
-        kept: dict[Any, Any] = await _answer(self._redis.hgetall(self._batches))  # Any: the client's types
+        kept: dict[bytes, bytes] = await _answer(self._redis.hgetall(self._batches))
         found = [msgspec.json.decode(value, type=Batch) for value in kept.values()]
         return sorted(found, key=lambda batch: batch.received_at)
 
@@ -75,8 +74,8 @@ class JobStore:
         await self._redis.aclose()
 
 
-async def _answer(asked: "Awaitable[T] | T") -> T:
+async def _answer(asked: Awaitable[Any] | Any) -> Any:  # noqa: ANN401 - the client's types
     try:
-        return await cast("Awaitable[T]", asked)
+        return await asked
     except (RedisError, OSError, TimeoutError) as fault:
         raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None

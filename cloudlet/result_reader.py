@@ -10,6 +10,7 @@ from backbone.job_queue import JobQueue
 from cloudlet.desk import Desk
 
 GROUP = "cloudlet"
+TEND_SECONDS = 2.0
 
 
 class ResultReader:
@@ -22,6 +23,16 @@ class ResultReader:
         self.last_error = "not read yet"
         self.works = False
 
+    async def tend(self) -> None:
+        """Begin what could not begin at once, until cancelled."""
+        while True:
+            await asyncio.sleep(TEND_SECONDS)
+            try:
+                if self._desk.loaded:
+                    await self._desk.begin_what_waits()
+            except Unavailable as fault:
+                structlog.get_logger().warning("batches_wait", reason=fault.message)
+
     async def run(self) -> None:
         """Go on until cancelled; while Redis is away, try again."""
         backoff = Backoff(first=0.2, limit=3.0)
@@ -30,6 +41,8 @@ class ResultReader:
                 if not self._desk.loaded:
                     await self._desk.load()
                     structlog.get_logger().info("loaded")
+                elif not self.works:
+                    await self._desk.hand_over_again()
                 self.works = True
                 async for entry_id, result in self._queue.read_results(self._stream, GROUP, GROUP):
                     await self._desk.take(result)

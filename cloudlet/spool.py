@@ -78,10 +78,10 @@ class Spool:
         return True
 
     async def oldest(self) -> Parcel | None:
-        """Return the parcel whose turn it is."""
+        """Return the parcel whose turn it is: the oldest of those that were refused least often."""
         columns = "id, request, job, content, refusals"
         row = await self._call(
-            lambda: self._file.execute(f"SELECT {columns} FROM waiting ORDER BY number LIMIT 1").fetchone()  # noqa: S608 - constant
+            lambda: self._file.execute(f"SELECT {columns} FROM waiting ORDER BY refusals, number LIMIT 1").fetchone()  # noqa: S608 - constant
         )
         return Parcel(*row) if row is not None else None
 
@@ -101,10 +101,7 @@ class Spool:
     async def refused(self, parcel_id: str) -> None:
         """Let a parcel that a server did not take wait behind all others."""
         await self._call(
-            lambda: self._file.execute(
-                "UPDATE waiting SET refusals = refusals + 1, number = (SELECT MAX(number) + 1 FROM waiting) WHERE id = ?",
-                (parcel_id,),
-            )
+            lambda: self._file.execute("UPDATE waiting SET refusals = refusals + 1 WHERE id = ?", (parcel_id,))
         )
 
     async def drop_job(self, job: str) -> int:

@@ -63,7 +63,12 @@ ADAPTERS = {
         "searchlight/status.py",
     },
     "docker": {"fleet_agent/engine.py"},
-    "subprocess": {"benchmarks/fan_out.py", "camera_processor/capture_process.py", "drill/pip_download.py"},
+    "subprocess": {
+        "benchmarks/crowd.py",
+        "benchmarks/fan_out.py",
+        "camera_processor/capture_process.py",
+        "drill/pip_download.py",
+    },
 }
 DOMAIN = [
     "cloudlet/batches.py",
