@@ -77,7 +77,7 @@ class Orchestrator:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.registry = CollectorRegistry()
-        figures = OrchestratorFigures(self.registry)
+        figures = self.figures = OrchestratorFigures(self.registry)
         cleaner = PictureCleaner()
         book = SightingBook()
         self.store = store_at(settings.redis_url.get_secret_value())
@@ -117,6 +117,7 @@ class Orchestrator:
             switchboard=self.switchboard,
             pusher=self.pusher,
             cleaner=PictureCleaner(),
+            figures=self.figures,
             heartbeat=settings.cloudlet_heartbeat,
         )
 

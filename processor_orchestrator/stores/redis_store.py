@@ -118,6 +118,10 @@ class RedisStore:
             await self._drop_oldest_sightings()
         return True
 
+    async def was_stored(self, once: str) -> bool:
+        """Return whether something was stored under that name."""
+        return await self._value(f"once:{once}") is not None
+
     async def save_chips(self, opened: TrackedObject, chips: Sequence[bytes]) -> None:
         """Store the small pictures of a case, unless it was closed meanwhile."""
         keys = [f"{PREFIX}open", f"{PREFIX}chips:{opened.object_id}"]
