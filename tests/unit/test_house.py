@@ -43,6 +43,7 @@ ADAPTERS = {
     "paho": set(),
     "redis": {
         "backbone/job_queue.py",
+        "processor_orchestrator/stores/answering.py",
         "processor_orchestrator/stores/redis_store.py",
         "processor_orchestrator/stores/registry_redis.py",
     },
