@@ -11,7 +11,7 @@ from backbone.errors import Unavailable
 
 @asynccontextmanager
 async def answering() -> AsyncIterator[None]:
-    """Turn the library's errors into `Unavailable`.
+    """Turn the library's errors into `Unavailable`, and heed a cancel that the library took for one or passed over.
 
     Raises:
         Unavailable: Redis did not answer.
@@ -19,7 +19,13 @@ async def answering() -> AsyncIterator[None]:
     try:
         yield
     except (RedisError, OSError, TimeoutError) as fault:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():  # a cancel while the library connects comes out as its own error
-            raise asyncio.CancelledError from None
+        _heed_cancel()
         raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None
+    _heed_cancel()
+
+
+def _heed_cancel() -> None:
+    """Raise what was asked of this task: a cancel while the library connects may be lost in it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
