@@ -20,7 +20,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from backbone.errors import Unavailable
-from backbone.wire.jobs import BLOB_SECONDS, ENCODE, FOOTAGE, MATCH, RUN_TASK, GalleryFile, Result, Task
+from backbone.wire.jobs import BLOB_SECONDS, ENCODE, FOOTAGE, MATCH, OPEN_TASKS, RUN_TASK, GalleryFile, Result, Task
 
 T = TypeVar("T")
 WAIT_SECONDS = 3.0
@@ -94,6 +94,7 @@ class JobQueue:
         def hand_over() -> None:
             if Job.exists(task.task_id, self._redis):
                 return
+            self._redis.zadd(f"{OPEN_TASKS}:{queue}", {task.task_id: time.time()})
             Queue(queue, connection=self._redis, serializer=JSONSerializer).enqueue_call(
                 RUN_TASK,
                 args=(_encode(task).decode(),),

@@ -10,6 +10,7 @@ import structlog
 from tornado.websocket import WebSocketClosedError, WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
 
 from backbone.auth import Principal
+from backbone.buffered_protocol import BufferedProtocol
 from backbone.direct_write import text_frame, write_now
 from backbone.errors import BadInput, NotAllowed, NotAuthenticated, SearchlightError, Unavailable
 from backbone.guard import Access
@@ -33,7 +34,7 @@ class SocketCount:
         self.open = 0
 
 
-class CountedProtocol(WebSocketProtocol13):
+class CountedProtocol(BufferedProtocol):
     """Counts the connections that Tornado ends by itself: a message too large, text not in UTF-8, broken frames."""
 
     handler: "BaseSocket"
@@ -177,7 +178,7 @@ class BaseSocket(WebSocketHandler, BaseHandler):
 
     def send_command(self, payload: bytes, framed: bytes | None = None) -> None:
         """Send a text that must arrive; a peer that cannot keep up is let go with 1013."""
-        if self._is_ending() or self._written_now(framed, payload):
+        if self._is_ending() or self._written_now(text_frame(payload) if framed is None else framed):
             return
         try:
             self.outbox.put_command(payload)
@@ -187,21 +188,22 @@ class BaseSocket(WebSocketHandler, BaseHandler):
             return
         self._waiting.set()
 
-    def send_frame(self, payload: bytes, framed: bytes | None = None) -> None:
-        """Send a text that a newer one makes worthless; `framed` is its WebSocket frame, shared by all peers."""
-        if self._is_ending() or self._written_now(framed, payload):
+    def send_frames(self, payloads: list[bytes], framed: bytes) -> None:
+        """Send texts that newer ones make worthless; `framed` is their WebSocket frames, shared by all peers."""
+        if self._is_ending() or self._written_now(framed):
             return
         dropped = self.outbox.dropped_frames
-        self.outbox.put_frame(payload)
+        for payload in payloads:
+            self.outbox.put_frame(payload)
         if self.outbox.dropped_frames > dropped:
-            self.figures.dropped.labels(self.role.value).inc()
+            self.figures.dropped.labels(self.role.value).inc(self.outbox.dropped_frames - dropped)
         self._waiting.set()
 
-    def _written_now(self, framed: bytes | None, payload: bytes) -> bool:
+    def _written_now(self, framed: bytes) -> bool:
         """Write to an idle socket at once, unless something is queued that must come before."""
         if len(self.outbox) or self.ws_connection is None:
             return False
-        return write_now(self.ws_connection.stream, text_frame(payload) if framed is None else framed)
+        return write_now(self.ws_connection.stream, framed)
 
     def _is_ending(self) -> bool:
         return self.ws_connection is None or self._last_word is not None

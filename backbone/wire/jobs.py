@@ -14,6 +14,9 @@ ENCODE, MATCH, FOOTAGE = "encode", "match", "footage"
 RUN_TASK = "job_workers.tasks.run_task"
 """The one function that workers run; its only argument is a task as JSON text (`encode_task`)."""
 
+OPEN_TASKS = "tasks"
+"""`tasks:<queue>` is a sorted set of the ids of tasks that were handed over and are not done, by when that was."""
+
 DONE_SECONDS = 7 * 86_400
 """How long a worker remembers that a task's result was written."""
 

@@ -20,6 +20,7 @@ from backbone.wire.values import Message
 from processor_orchestrator.figures import OrchestratorFigures
 from processor_orchestrator.stores import Store
 from processor_orchestrator.tracking.events import Event, ObjectClosed, SightingRejected
+from processor_orchestrator.tracking.frame_batch import FrameBatch
 from processor_orchestrator.tracking.roster import PeerId
 from processor_orchestrator.tracking.sighting_writer import told
 from processor_orchestrator.tracking.sightings import GAP_SECONDS, Sighting, SightingBook
@@ -37,8 +38,8 @@ class Peer(Protocol):
     def send_command(self, payload: bytes, framed: bytes | None = None) -> None:
         """Send a text that must arrive; `framed` is its WebSocket frame."""
 
-    def send_frame(self, payload: bytes, framed: bytes | None = None) -> None:
-        """Send a text that a newer one makes worthless; `framed` is its WebSocket frame."""
+    def send_frames(self, payloads: list[bytes], framed: bytes) -> None:
+        """Send texts that newer ones make worthless; `framed` is their WebSocket frames."""
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Let the peer go."""
@@ -70,6 +71,7 @@ class Switchboard:
         self._now = now
         self._peers: dict[PeerId, Peer] = {}
         self._peer_ids = itertools.count(1)
+        self._due = FrameBatch(self._send_frames)
         self._one_event_at_a_time = asyncio.Lock()
         self.tracking = Tracking(timeout=timeout)
         self.book = book
@@ -236,11 +238,21 @@ class Switchboard:
             if not delivery.peers:
                 continue
             payload = encode(delivery.message)
+            if delivery.droppable:
+                self._due.add(delivery.peers, payload)
+                continue
+            self._due.flush()  # what was said before a command arrives before it
             framed = text_frame(payload)
             for peer_id in delivery.peers:
                 peer = self._peers.get(peer_id)
                 if peer is not None:
-                    (peer.send_frame if delivery.droppable else peer.send_command)(payload, framed)
+                    peer.send_command(payload, framed)
+
+    def _send_frames(self, peers: tuple[PeerId, ...], payloads: list[bytes], framed: bytes) -> None:
+        for peer_id in peers:
+            peer = self._peers.get(peer_id)
+            if peer is not None:
+                peer.send_frames(payloads, framed)
 
     def tell_sightings(self, sightings: Iterable[Sighting]) -> None:
         """Send stored sightings to the clients that want them."""

@@ -4,11 +4,13 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
 from tests.processes import ROOT
 from tests.stack.engine import CA_BUNDLE, run
+from tests.stack.swarm import LOAD_CAMERAS
 
 ROLES = ("redis", "orchestrator", "camera_processor", "demo_camera", "fleet_agent")
 INSTALLER = ROOT / "tests" / "stack" / "install_engine.sh"
@@ -31,10 +33,27 @@ def engine() -> str:
 
 
 @pytest.fixture(scope="session")
-def images(engine: str) -> dict[str, str]:
+def canary() -> str:
+    """A word that lies wherever a secret may lie while images are built."""
+    return f"canary-{token_hex(16)}"
+
+
+@pytest.fixture(scope="session")
+def images(engine: str, canary: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Every image, built from the tree as it is: role -> image."""
-    bundle = os.environ.get("EXTRA_CA_FILE") or (CA_BUNDLE if Path(CA_BUNDLE).exists() else "/dev/null")
-    run("sh", "images/bake.sh", patience=BUILD_SECONDS, environment={"EXTRA_CA_FILE": bundle, "PROGRESS": "plain"})
+    told = os.environ.get("EXTRA_CA_FILE") or CA_BUNDLE
+    bundle = tmp_path_factory.mktemp("build") / "bundle.pem"
+    bundle.write_text((Path(told).read_text() if Path(told).is_file() else "") + f"\n# {canary}\n", encoding="utf-8")
+    planted = [ROOT / "stack" / "secrets" / "canary.jwt", ROOT / "var" / "canary", ROOT / "stack" / "env.canary"]
+    for place in planted:
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.write_text(canary, encoding="utf-8")
+    settings = {"EXTRA_CA_FILE": str(bundle), "PROGRESS": "plain", "REDIS_PASSWORD": canary, "JWT": canary}
+    try:
+        run("sh", "images/bake.sh", patience=BUILD_SECONDS, environment=settings)
+    finally:
+        for place in planted:
+            place.unlink()
     return {role: f"searchlight/{role}:0.1.0" for role in ROLES}
 
 
@@ -42,7 +61,8 @@ def images(engine: str) -> dict[str, str]:
 def secrets_dir(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A stack's secrets of its own, so that nobody's are touched."""
     folder = tmp_path_factory.mktemp("stack") / "secrets"
-    run("sh", "stack/make_secrets.sh", environment={"SECRETS_DIR": str(folder)})
+    load = [f"load-{number}" for number in range(LOAD_CAMERAS)]
+    run("sh", "stack/make_secrets.sh", *load, environment={"SECRETS_DIR": str(folder)})
     return folder
 
 

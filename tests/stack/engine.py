@@ -88,18 +88,23 @@ def first_bytes(image: str, path: str, count: int, *, platform: str | None = Non
         docker("rm", "--volumes", container)
 
 
-def layers_of(image: str) -> Iterator[tarfile.TarFile]:
-    """Yield every layer of an image, the ones that a later one hides included."""
+def blobs_of(image: str) -> Iterator[bytes]:
+    """Yield everything that an image is made of, layers and configuration, uncompressed."""
     with _output("docker", "save", image) as out, tarfile.open(fileobj=out, mode="r|") as saved:
         for entry in saved:
             content = saved.extractfile(entry)
-            if content is None or entry.size < 512:
+            if content is None:
                 continue
             blob = content.read()
-            plain = gzip.decompress(blob) if blob[:2] == b"\x1f\x8b" else blob
-            if plain[257:262] == b"ustar":
-                with tarfile.open(fileobj=io.BytesIO(plain)) as layer:
-                    yield layer
+            yield gzip.decompress(blob) if blob[:2] == b"\x1f\x8b" else blob
+
+
+def layers_of(image: str) -> Iterator[tarfile.TarFile]:
+    """Yield every layer of an image, the ones that a later one hides included."""
+    for plain in blobs_of(image):
+        if plain[257:262] == b"ustar":
+            with tarfile.open(fileobj=io.BytesIO(plain)) as layer:
+                yield layer
 
 
 def platforms_of(image: str) -> set[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +23,8 @@ MANAGER = 1
 NET = "10.232.17"
 LABELS = {1: ("data", "edge"), 2: ("core", "edge"), 3: ("core", "edge")}
 """The manager holds no orchestrator, so that whoever runs one may die."""
-LOAD_SECONDS = 240
+BRING_SECONDS = 240
+LOAD_CAMERAS = 4
 STACK = "searchlight"
 
 
@@ -31,6 +35,31 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float) -> floa
         assert time.monotonic() - began < seconds, f"waited {seconds:g} s in vain for: {what}"
         time.sleep(0.3)
     return time.monotonic() - began
+
+
+class Load:
+    """Cameras beside the stack that see the sought person all the time, and what of it was acknowledged, and when."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.acknowledged: dict[str, float] = {}
+        """Sighting id -> seconds of the monotonic clock."""
+        self.process = process
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            told = json.loads(line)
+            self.acknowledged[told["id"]] = told["at"]
+
+    def count_since(self, moment: float) -> int:
+        return sum(at > moment for at in list(self.acknowledged.values()))
+
+    def longest_pause(self, *, since: float, until: float) -> float:
+        """Return the longest time within which nothing was acknowledged, seconds."""
+        moments = [since, *sorted(at for at in self.acknowledged.values() if since < at < until), until]
+        return max(later - earlier for earlier, later in itertools.pairwise(moments))
 
 
 class Swarm:
@@ -48,10 +77,10 @@ class Swarm:
         socket = f"unix:///run/slnode{node}/docker.sock"
         return run("docker", "-H", socket, *arguments, patience=patience, given=given)
 
-    def load(self, node: int, *images: str) -> None:
+    def bring(self, node: int, *images: str) -> None:
         save = subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE)
         load = ["docker", "-H", f"unix:///run/slnode{node}/docker.sock", "load", "--quiet"]
-        subprocess.run(load, stdin=save.stdout, check=True, timeout=LOAD_SECONDS, stdout=subprocess.DEVNULL)
+        subprocess.run(load, stdin=save.stdout, check=True, timeout=BRING_SECONDS, stdout=subprocess.DEVNULL)
         assert save.wait(timeout=30) == 0
 
     def label(self) -> None:
@@ -105,6 +134,21 @@ class Swarm:
     def cameras_online(self) -> int:
         told = self.ask("/api/cameras")
         return sum(camera["state"] == "online" for camera in told["data"]) if told is not None else 0
+
+    @contextmanager
+    def load(self, object_id: int) -> Iterator[Load]:
+        """Put load on the orchestrators for the length of a block."""
+        cores = [f"{NET}.{node}:8000" for node, labels in LABELS.items() if "core" in labels]
+        inside = ["nsenter", f"--net=/run/netns/slnode{MANAGER}", sys.executable, "-m", "tests.stack.load"]
+        chosen = [f"--object={object_id}", f"--secrets={self._secrets_dir}", f"--cameras={LOAD_CAMERAS}", "--hertz=1"]
+        process = subprocess.Popen([*inside, *cores, *chosen], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        load = Load(process)
+        try:
+            wait_for(lambda: load.acknowledged, "the load's first sighting", 30)
+            yield load
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
 
     def open_case(self) -> str:
         node = self.running("camera-1")[0]

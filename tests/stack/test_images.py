@@ -10,7 +10,7 @@ import pytest
 
 from tests.processes import ROOT
 from tests.stack.conftest import ROLES
-from tests.stack.engine import docker, files_in, first_bytes, inspect, layers_of, platforms_of, run, tell
+from tests.stack.engine import blobs_of, docker, files_in, first_bytes, inspect, layers_of, platforms_of, run, tell
 
 OURS = ("orchestrator", "camera_processor", "demo_camera", "fleet_agent")
 NEVER = re.compile(
@@ -129,6 +129,15 @@ def test_no_secret_of_the_builder_is_in_a_layer(images: dict[str, str]) -> None:
                 assert content is not None
                 text = content.read()
                 assert not [line for line in foreign if line in text] or "certifi" in entry.name, entry.name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_lay_beside_the_build_is_in_no_byte_of_an_image(images: dict[str, str], role: str, canary: str) -> None:
+    searched = 0
+    for blob in blobs_of(images[role]):
+        assert canary.encode() not in blob
+        searched += len(blob)
+    assert searched > 20_000_000, "the layers themselves were not searched"
 
 
 @pytest.mark.parametrize("detector", ["hog", "cnn"])

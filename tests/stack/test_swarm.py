@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.stack.engine import run, tell
-from tests.stack.swarm import LABELS, MANAGER, STACK, Swarm, three_nodes, wait_for
+from tests.stack.swarm import LABELS, LOAD_CAMERAS, MANAGER, STACK, Load, Swarm, three_nodes, wait_for
 
 GO_ON_SECONDS = 90.0
 """A bound, not the figure: that one is printed."""
@@ -22,14 +22,10 @@ def swarm(images: dict[str, str], secrets_dir: Path, tmp_path_factory: pytest.Te
         # Network namespaces cannot be made without it; CI is root.
         pytest.skip("a swarm of three nodes needs root")
     with three_nodes(tmp_path_factory.mktemp("nodes"), secrets_dir) as swarm:
-        swarm.load(1, images["redis"], images["demo_camera"])
+        swarm.bring(1, images["redis"], images["demo_camera"])
         for node in (2, 3):
-            swarm.load(node, images["orchestrator"], images["demo_camera"])
+            swarm.bring(node, images["orchestrator"], images["demo_camera"])
         yield swarm
-
-
-def new_sighting(swarm: Swarm, known: set[str]) -> bool:
-    return bool(swarm.sightings().keys() - known)
 
 
 def test_a_deploy_brings_every_service_up_and_the_first_sighting(swarm: Swarm) -> None:
@@ -57,62 +53,94 @@ def test_swarms_containers_are_as_closed_as_composes(swarm: Swarm) -> None:
         assert told["HostConfig"]["Init"], service
 
 
-def test_a_killed_edge_nodes_camera_runs_elsewhere(swarm: Swarm) -> None:
-    orchestrator = swarm.running("orchestrator")[0]
-    victim = 5 - orchestrator  # the other one of 2 and 3
-    before = swarm.sightings().keys()
-    swarm.script("kill", str(victim))
-    gone = wait_for(
-        lambda: (
-            swarm.is_whole()
-            and victim not in [*swarm.running("camera-1"), *swarm.running("camera-2")]
-            and swarm.cameras_online() == 2
-        ),
-        "every service to run without the killed node",
-        GO_ON_SECONDS,
+def sought(swarm: Swarm) -> int:
+    """Return the object id of the case that the first test opened."""
+    told = swarm.ask("/api/objects")
+    assert told is not None
+    return max(int(known["objectId"]) for known in told["data"])
+
+
+def lost(swarm: Swarm, load: Load) -> set[str]:
+    """Return what was acknowledged to the load's client and is not stored."""
+    acknowledged = set(load.acknowledged)
+    wait_for(lambda: swarm.ask("/api/sightings?limit=1") is not None, "the console", GO_ON_SECONDS)
+    return acknowledged - swarm.sightings().keys()
+
+
+def bring_back(swarm: Swarm, node: int) -> None:
+    swarm.script("start", str(node))
+    wait_for(lambda: "Ready" in swarm.docker(MANAGER, "node", "ls", "--filter", f"name=slnode{node}"), "it back", 60)
+
+
+def test_a_killed_edge_nodes_camera_runs_elsewhere_and_sightings_go_on(swarm: Swarm) -> None:
+    victim = 5 - swarm.running("orchestrator")[0]  # the other one of 2 and 3
+    with swarm.load(sought(swarm)) as load:
+        killed = time.monotonic()
+        swarm.script("kill", str(victim))
+        wait_for(
+            lambda: (
+                swarm.is_whole()
+                and victim not in [*swarm.running("camera-1"), *swarm.running("camera-2")]
+                and swarm.cameras_online() == 2 + LOAD_CAMERAS
+            ),
+            "every service to run without the killed node",
+            GO_ON_SECONDS,
+        )
+        whole = time.monotonic()
+        pause = load.longest_pause(since=killed, until=whole)
+        wait_for(lambda: load.count_since(whole), "sightings to go on", GO_ON_SECONDS)
+        missing = lost(swarm, load)
+    tell(
+        f"edge node killed under load: its camera tells elsewhere after {whole - killed:.1f} s, sightings paused "
+        f"{pause:.1f} s at most; {len(load.acknowledged)} acknowledged, {len(missing)} lost"
     )
-    went_on = gone + wait_for(lambda: new_sighting(swarm, set(before)), "sightings to go on", GO_ON_SECONDS)
-    tell(f"edge node killed: cameras elsewhere after {gone:.1f} s, next sighting after {went_on:.1f} s")
-    lost = before - swarm.sightings().keys()
-    assert not lost
-    swarm.script("start", str(victim))
-    wait_for(lambda: "Ready" in swarm.docker(MANAGER, "node", "ls", "--filter", f"name=slnode{victim}"), "it back", 60)
+    assert not missing
+    bring_back(swarm, victim)
 
 
 def test_the_orchestrators_node_is_killed_and_no_acknowledged_sighting_is_lost(swarm: Swarm) -> None:
     victim = swarm.running("orchestrator")[0]
-    wait_for(lambda: swarm.cameras_online() == 2, "both cameras online", 60)
-    before = set(swarm.sightings())
-    swarm.script("kill", str(victim))
-    back = wait_for(lambda: swarm.ask("/api/sightings?limit=1") is not None, "the console elsewhere", GO_ON_SECONDS)
-    both = back + wait_for(lambda: swarm.cameras_online() == 2, "both cameras to tell again", GO_ON_SECONDS)
-    went_on = both + wait_for(lambda: new_sighting(swarm, before), "sightings to go on", GO_ON_SECONDS)
-    lost = before - swarm.sightings().keys()
+    with swarm.load(sought(swarm)) as load:
+        wait_for(lambda: swarm.cameras_online() == 2 + LOAD_CAMERAS, "every camera online", 60)
+        killed = time.monotonic()
+        swarm.script("kill", str(victim))
+        wait_for(lambda: load.count_since(killed + 1.0), "sightings to go on", GO_ON_SECONDS)
+        went_on = min(at for at in load.acknowledged.values() if at > killed + 1.0) - killed
+        wait_for(lambda: swarm.cameras_online() == 2 + LOAD_CAMERAS, "every camera to tell again", GO_ON_SECONDS)
+        every = time.monotonic() - killed
+        missing = lost(swarm, load)
     tell(
-        f"orchestrator's node killed: console after {back:.1f} s, both cameras after {both:.1f} s, "
-        f"next sighting after {went_on:.1f} s; {len(before)} acknowledged before, {len(lost)} lost"
+        f"orchestrator's node killed under load: sightings go on after {went_on:.1f} s, every camera tells after "
+        f"{every:.1f} s; {len(load.acknowledged)} acknowledged, {len(missing)} lost"
     )
-    assert not lost
+    assert not missing
     assert victim not in swarm.running("orchestrator")
-    swarm.script("start", str(victim))
-    wait_for(lambda: "Ready" in swarm.docker(MANAGER, "node", "ls", "--filter", f"name=slnode{victim}"), "it back", 60)
+    bring_back(swarm, victim)
 
 
-def test_a_drained_node_is_left_by_every_service(swarm: Swarm) -> None:
+def test_a_drained_node_is_left_by_every_service_and_sightings_go_on(swarm: Swarm) -> None:
     node = swarm.running("orchestrator")[0]
-    before = set(swarm.sightings())
-    swarm.docker(MANAGER, "node", "update", "--availability", "drain", f"slnode{node}")
-    took = wait_for(
-        lambda: (
-            swarm.is_whole()
-            and swarm.cameras_online() == 2
-            and not any(node in swarm.running(service) for service in ("orchestrator", "camera-1", "camera-2"))
-        ),
-        "every service to leave the node",
-        GO_ON_SECONDS,
+    with swarm.load(sought(swarm)) as load:
+        began = time.monotonic()
+        swarm.docker(MANAGER, "node", "update", "--availability", "drain", f"slnode{node}")
+        wait_for(
+            lambda: (
+                swarm.is_whole()
+                and swarm.cameras_online() == 2 + LOAD_CAMERAS
+                and not any(node in swarm.running(service) for service in ("orchestrator", "camera-1", "camera-2"))
+            ),
+            "every service to leave the node",
+            GO_ON_SECONDS,
+        )
+        left = time.monotonic()
+        wait_for(lambda: load.count_since(left), "sightings to go on", GO_ON_SECONDS)
+        missing = lost(swarm, load)
+    pause = load.longest_pause(since=began, until=left)
+    tell(
+        f"drained under load after {left - began:.1f} s, sightings paused {pause:.1f} s at most; "
+        f"{len(load.acknowledged)} acknowledged, {len(missing)} lost"
     )
-    tell(f"drained after {took:.1f} s")
-    assert not before - swarm.sightings().keys()
+    assert not missing
     swarm.docker(MANAGER, "node", "update", "--availability", "active", f"slnode{node}")
 
 
@@ -127,7 +155,7 @@ def test_a_broken_image_is_rolled_back_by_itself_and_the_console_stays_up(
     name = f"searchlight/orchestrator:broken-{os.getpid()}"
     run("docker", "buildx", "build", "--quiet", "--tag", name, "--file", str(broken), str(tmp_path), patience=120)
     for node in (node for node, labels in LABELS.items() if "core" in labels):
-        swarm.load(node, name)
+        swarm.bring(node, name)
     answered: list[bool] = []
     done = threading.Event()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROLES = ("camera_processor", "fleet_agent", "processor_orchestrator")
+ROLES = ("camera_processor", "fleet_agent", "job_workers", "processor_orchestrator")
 TOOLS = {
     # A tool drives whole roles, so it may know them; nobody may know a tool.
     "searchlight": {"searchlight", "drill", "backbone", "faces"},
@@ -28,6 +28,7 @@ ADAPTERS = {
         "camera_processor/pictures_cv2.py",
         "camera_processor/capture_child.py",
         "camera_processor/capture_opencv.py",
+        "job_workers/footage.py",
         "drill/clip_writer.py",
         "drill/clip_reader.py",
         "drill/compositor.py",
@@ -44,13 +45,21 @@ ADAPTERS = {
     "redis": {
         "backbone/job_queue.py",
         "processor_orchestrator/stores/answering.py",
+        "job_workers/results.py",
+        "job_workers/rq_worker.py",
+        "job_workers/supervisor.py",
         "processor_orchestrator/stores/redis_store.py",
         "processor_orchestrator/stores/registry_redis.py",
     },
-    "rq": {"backbone/job_queue.py"},
+    "rq": {"backbone/job_queue.py", "job_workers/recovery.py", "job_workers/rq_worker.py"},
     "requests": {"searchlight/status.py"},
     "docker": {"fleet_agent/engine.py"},
-    "subprocess": {"benchmarks/fan_out.py", "camera_processor/capture_process.py", "drill/pip_download.py"},
+    "subprocess": {
+        "benchmarks/crowd.py",
+        "benchmarks/fan_out.py",
+        "camera_processor/capture_process.py",
+        "drill/pip_download.py",
+    },
 }
 DOMAIN = [
     "fleet_agent/allow_list.py",
@@ -59,6 +68,7 @@ DOMAIN = [
     "fleet_agent/kind.py",
     "fleet_agent/source_rules.py",
     "processor_orchestrator/cases/form.py",
+    "job_workers/photo_search.py",
     "processor_orchestrator/fleet/nodes.py",
     "processor_orchestrator/registry/cloudlets.py",
     "processor_orchestrator/registry/callers.py",

@@ -1,5 +1,6 @@
 """The shell around the decisions: stored first, sent then; a refusal changes nothing."""
 
+import asyncio
 import base64
 import json
 
@@ -38,8 +39,8 @@ class Peer:
     def send_command(self, payload, framed=None):
         self.commands.append(json.loads(payload))
 
-    def send_frame(self, payload, framed=None):
-        self.frames.append(json.loads(payload))
+    def send_frames(self, payloads, framed):
+        self.frames.extend(json.loads(payload) for payload in payloads)
 
     def close(self, code=None, reason=None):
         self.closed = code
@@ -149,12 +150,14 @@ async def test_a_newer_socket_of_a_camera_closes_the_older(switchboard, processo
 async def test_boxes_reach_clients_as_frames_and_become_sightings(switchboard, client, processor, book):
     await switchboard.start_object(client.id, BY_BOX)
     switchboard.boxes(processor.id, boxes({"unknown": 1}))
+    await asyncio.sleep(0)  # they leave with the turn
     assert [message["boxes"][0]["unknown"] for message in client.frames] == [1]
     assert [seen.object_id for seen in book.take_changes().sightings] == [1]
 
 
 async def test_boxes_of_objects_that_are_not_sought_are_no_sightings(switchboard, client, processor, book):
     switchboard.boxes(processor.id, boxes({}, object_id=99))
+    await asyncio.sleep(0)
     assert len(client.frames) == 1
     assert book.take_changes().sightings == ()
 
@@ -164,6 +167,7 @@ async def test_one_bad_box_and_nothing_of_the_message_happened(switchboard, clie
     await switchboard.start_object(client.id, BY_BOX)
     with pytest.raises(BadInput):
         switchboard.boxes(processor.id, boxes({}, bad))
+    await asyncio.sleep(0)
     assert client.frames == []
     assert book.take_changes().sightings == ()
 
@@ -172,6 +176,7 @@ async def test_boxes_before_the_identifier_change_nothing(switchboard, client, b
     nameless = switchboard.processor_connected(Peer())
     with pytest.raises(Conflict):
         switchboard.boxes(nameless, boxes({}))
+    await asyncio.sleep(0)
     assert client.frames == []
 
 

@@ -1,0 +1,78 @@
+"""Builds the supervisor from its parts and serves its door; the only place that constructs."""
+
+import asyncio
+import json
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from backbone import health, logs, service
+from backbone.health import Dependency, Readiness
+from backbone.settings import load
+from backbone.web import Figures, Route, application, listen
+from job_workers.figures import WorkerFigures
+from job_workers.recovery import Recovery
+from job_workers.settings import Settings
+from job_workers.supervisor import Supervisor
+
+
+class JobWorkers:
+    """Every part of the role, joined."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.registry = CollectorRegistry()
+        self.supervisor = Supervisor(
+            Recovery(settings.redis_url.get_secret_value(), settings.queue_names),
+            spec=spec_of(settings),
+            processes=settings.processes,
+            memory_limit=settings.memory_limit << 20,
+            grace=settings.grace,
+            figures=WorkerFigures(self.registry),
+        )
+
+    def routes(self) -> list[Route]:
+        """Return every path of the role."""
+        readiness: Readiness = {"redis": self._redis_state, "workers": self._workers_state}
+        return health.routes(readiness, self.registry)
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set."""
+        app = application(self.routes(), guard=self.settings.guard(), figures=Figures(self.registry))
+        server, port = listen(app, host=self.settings.host, port=self.settings.port, tls=self.settings.tls())
+        structlog.get_logger().info("listening", host=self.settings.host, port=port)
+        async with asyncio.TaskGroup() as group:
+            working = group.create_task(self.supervisor.run())
+            await stop.wait()
+            working.cancel()
+        server.stop()
+        await server.close_all_connections()
+
+    def _redis_state(self) -> Dependency:
+        answers = self.supervisor.redis_answers
+        return Dependency(ok=answers, detail="answers" if answers else "does not answer")
+
+    def _workers_state(self) -> Dependency:
+        ready = self.supervisor.ready
+        return Dependency(ok=ready > 0, detail=f"{ready} of {self.settings.processes} take jobs")
+
+
+def spec_of(settings: Settings) -> bytes:
+    """Return what a worker process has to know, one line of JSON; it holds Redis' password."""
+    return json.dumps(
+        {
+            "redis_url": settings.redis_url.get_secret_value(),
+            "queues": settings.queue_names,
+            "detector": settings.detector,
+            "smallest_face": settings.smallest_face,
+            "longest_side": settings.longest_side,
+            "footage_folder": str(settings.footage_folder),
+        }
+    ).encode()
+
+
+def main() -> None:
+    """Start the role from the command line."""
+    settings = load(Settings, program="python -m job_workers")
+    logs.configure(settings.log_level, role="job_workers")
+    service.run(lambda stop: JobWorkers(settings).serve(stop))

@@ -1,0 +1,178 @@
+"""What comes in: one task as text. Runs it and writes its result; knows no queue."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from backbone.errors import BadInput, SearchlightError
+from backbone.wire.jobs import (
+    Encoded,
+    EncodeTask,
+    FaceMatch,
+    Failed,
+    FootageTask,
+    GalleryFile,
+    Matched,
+    MatchTask,
+    Photo,
+    Refused,
+    Result,
+    Task,
+)
+from job_workers.footage import Look, looks, path_below
+from job_workers.photo_reader import PhotoRead, read_photo
+from job_workers.photo_search import PhotoSearch, SoughtPeople
+
+LOOKS_A_PART = 50
+"""After so many looks, what was found so far is told."""
+Progress = Callable[[int, int], None]
+_task = msgspec.json.Decoder(Task)
+
+
+class Store(Protocol):
+    """Where pictures and galleries come from and results go; `job_workers.results.ResultStore` is one."""
+
+    def is_done(self, task_id: str) -> bool:
+        """Return whether a task's last result was written."""
+
+    def write(self, reply: str, result: Result, *, part: int | None = None, drop: tuple[str, ...] = ()) -> bool:
+        """Write a result once."""
+
+    def blob(self, key: str) -> bytes | None:
+        """Return a picture."""
+
+    def gallery(self, key: str) -> GalleryFile | None:
+        """Return a gallery."""
+
+
+def decoded(text: str) -> Task:
+    """Return the task in a text.
+
+    Raises:
+        BadInput: it is none.
+    """
+    try:
+        task: Task = _task.decode(text)
+    except msgspec.MsgspecError as fault:
+        raise BadInput(f"expected a task, got a text that is none: {fault}", code="bad_task") from None
+    return task
+
+
+class TaskHandler:
+    """Runs tasks, one at a time.
+
+    Args:
+        longest_side: photos are looked at no larger, pixels.
+        footage_folder: tasks name footage below it.
+    """
+
+    def __init__(self, store: Store, search: PhotoSearch, *, longest_side: int, footage_folder: Path) -> None:
+        self._store = store
+        self._search = search
+        self._longest_side = longest_side
+        self._footage_folder = footage_folder
+        self._gallery: tuple[str, SoughtPeople] | None = None
+
+    def run(self, text: str, progress: Progress) -> None:
+        """Run one task and write its result, unless that was done before.
+
+        Raises:
+            BadInput: the text is no task.
+            redis.RedisError: Redis is away; the task may be run again.
+        """
+        task = decoded(text)
+        if self._store.is_done(task.task_id):
+            return
+        try:
+            self._run(task, progress)
+        except SearchlightError as fault:  # trying again would not help
+            failed = Failed(task_id=task.task_id, tag=task.tag, code="bad_task", message=fault.message)
+            self._store.write(task.reply, failed, drop=self._spent(task))
+
+    def _run(self, task: Task, progress: Progress) -> None:
+        match task:
+            case EncodeTask():
+                self._encode(task, progress)
+            case MatchTask():
+                self._match(task, progress)
+            case FootageTask():
+                self._look_through(task, progress)
+
+    def _encode(self, task: EncodeTask, progress: Progress) -> None:
+        references, refused = [], []
+        for number, photo in enumerate(task.photos, start=1):
+            try:
+                references.append(self._search.reference(photo.name, self._photo(photo).picture))
+            except BadInput as fault:
+                refused.append(Refused(photo=photo.name, code=fault.code, message=fault.message))
+            progress(number, len(task.photos))
+        result = Encoded(
+            task_id=task.task_id,
+            tag=task.tag,
+            model_id=self._search.model_id,
+            references=tuple(references),
+            refused=tuple(refused),
+        )
+        self._store.write(task.reply, result, drop=self._spent(task))
+
+    def _match(self, task: MatchTask, progress: Progress) -> None:
+        sought, found, refused = self._sought(task.gallery), list[FaceMatch](), []
+        for index, photo in enumerate(task.photos):
+            try:
+                read = self._photo(photo)
+                found += self._search.matches(index, read, sought, with_place=photo.with_location)
+            except BadInput as fault:
+                refused.append(Refused(photo=photo.name, code=fault.code, message=fault.message))
+            progress(index + 1, len(task.photos))
+        self._store.write(task.reply, self._matched(task, found, refused=refused))
+
+    def _look_through(self, task: FootageTask, progress: Progress) -> None:
+        sought = self._sought(task.gallery)
+        path = path_below(self._footage_folder, task.path)
+        waiting, part = list[FaceMatch](), 0
+        for look in looks(path, began_at=task.began_at, every_seconds=task.every_seconds):
+            waiting += self._seen(look, sought)
+            if look.number % LOOKS_A_PART == 0:
+                part += 1
+                progress(look.number, look.of)
+                if waiting:
+                    self._store.write(task.reply, self._matched(task, waiting, last=False), part=part)
+                    waiting = []
+        self._store.write(task.reply, self._matched(task, waiting))
+
+    def _seen(self, look: Look, sought: SoughtPeople) -> list[FaceMatch]:
+        photo = PhotoRead(look.picture, taken_at=look.taken_at)
+        return self._search.matches(0, photo, sought, with_place=False)
+
+    def _matched(
+        self, task: Task, found: Iterable[FaceMatch], *, refused: Iterable[Refused] = (), last: bool = True
+    ) -> Matched:
+        return Matched(
+            task_id=task.task_id,
+            tag=task.tag,
+            model_id=self._search.model_id,
+            matches=tuple(found),
+            refused=tuple(refused),
+            last=last,
+        )
+
+    def _photo(self, photo: Photo) -> PhotoRead:
+        raw = self._store.blob(photo.key)
+        if raw is None:
+            raise BadInput("expected the photo's bytes in Redis, found none: it waited too long", code="photo_gone")
+        return read_photo(raw, longest_side=self._longest_side)
+
+    def _sought(self, key: str) -> SoughtPeople:
+        """Return a gallery; the last one is kept, because batches that come together share it."""
+        if self._gallery is None or self._gallery[0] != key:
+            gallery = self._store.gallery(key)
+            if gallery is None:
+                raise BadInput("expected the gallery in Redis, found none: the task waited too long", code="bad_task")
+            self._gallery = key, SoughtPeople.of(gallery)
+        return self._gallery[1]
+
+    @staticmethod
+    def _spent(task: Task) -> tuple[str, ...]:
+        return tuple(photo.key for photo in task.photos) if isinstance(task, EncodeTask) else ()

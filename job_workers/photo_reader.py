@@ -1,0 +1,98 @@
+"""Decodes one foreign photo within bounds and reads what it says of time and place. Looks for no face.
+
+It runs in a worker's own process: a picture that crashes or hangs the decoder costs one job.
+"""
+
+import io
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from backbone.errors import BadInput
+from backbone.picture_child import FORMATS, MAX_PIXELS
+from backbone.wire.jobs import Place
+
+MOST_BYTES = 25 * 1024 * 1024
+_EXIF, _GPS = 0x8769, 0x8825
+_TAKEN, _OFFSET = 0x9003, 0x9011
+_BROKEN = (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRead:
+    """A photo upright, (h, w, 3) uint8 RGB, its own time (seconds since the epoch) and place where it tells them."""
+
+    picture: NDArray[np.uint8]
+    taken_at: float | None = None
+    place: Place | None = None
+
+
+def read_photo(raw: bytes, *, longest_side: int) -> PhotoRead:
+    """Decode a JPEG, PNG or WebP photo.
+
+    Args:
+        longest_side: a larger photo is made smaller, pixels.
+
+    Raises:
+        BadInput: it is too large, no such picture, or broken.
+    """
+    if len(raw) > MOST_BYTES:
+        raise BadInput(f"expected a photo of at most {MOST_BYTES} bytes, got {len(raw)}", code="too_large")
+    kind = next((kind for magic, kind in FORMATS.items() if raw.startswith(magic)), None)
+    if kind is None:
+        raise BadInput(f"expected a JPEG, PNG or WebP photo, got bytes that start with {raw[:8]!r}", code="bad_picture")
+    try:
+        with Image.open(io.BytesIO(raw), formats=[kind]) as image:
+            if image.width * image.height > MAX_PIXELS:
+                text = f"expected at most 40 megapixels, got {image.width} x {image.height}"
+                raise BadInput(text, code="bad_picture")
+            exif = image.getexif()
+            image.draft("RGB", (longest_side, longest_side))  # JPEG: decodes to a half, a quarter or an eighth at once
+            upright = ImageOps.exif_transpose(_eight_bits(image))
+            told = exif.get_ifd(_EXIF), exif.get_ifd(_GPS)
+    except _BROKEN as fault:
+        raise BadInput(f"expected a whole {kind} photo, got a broken one: {fault}", code="bad_picture") from None
+    upright.thumbnail((longest_side, longest_side))
+    return PhotoRead(np.asarray(upright.convert("RGB")), _moment(told[0]), _place(told[1]))
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    if not image.mode.startswith("I"):
+        return image
+    narrow = image.point(lambda value: value / 257).convert("L")
+    narrow.info["exif"] = image.getexif().tobytes()
+    return narrow
+
+
+def _moment(told: Mapping[int, Any]) -> float | None:
+    """Return when a photo says that it was taken; without an offset its time is this machine's."""
+    try:
+        moment = datetime.strptime(str(told[_TAKEN]).strip("\0 "), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - zone follows
+        offset = str(told.get(_OFFSET, "")).strip("\0 ")
+        zoned = datetime.fromisoformat(moment.isoformat() + offset) if offset else moment
+        seconds = zoned.timestamp()
+    except (KeyError, ValueError, OverflowError, OSError):
+        return None
+    return seconds if 0 < seconds < time.time() + 86_400 else None
+
+
+def _place(told: Mapping[int, Any]) -> Place | None:
+    try:
+        latitude, longitude = (_degrees(told[number + 1]) for number in (1, 3))
+        south, west = str(told[1]).startswith("S"), str(told[3]).startswith("W")
+    except (KeyError, ValueError, TypeError, ZeroDivisionError, IndexError):
+        return None
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        return None
+    return Place(latitude=-latitude if south else latitude, longitude=-longitude if west else longitude)
+
+
+def _degrees(parts: Any) -> float:  # noqa: ANN401 - whatever a file holds there
+    degrees, minutes, seconds = (float(part) for part in parts)
+    return degrees + minutes / 60 + seconds / 3600

@@ -1,0 +1,137 @@
+"""Finds the faces of a picture and compares each with everyone who is sought. Reads and writes nothing."""
+
+import base64
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from backbone.errors import BadInput, Conflict
+from backbone.wire.jobs import FaceMatch, GalleryFile, Reference
+from faces import FaceEngine
+from job_workers.photo_reader import PhotoRead
+
+CROP_SIDE = 256
+CROP_MARGIN = 0.5
+"""Shares of a face's size that a crop shows on each side: so much that a face can be found in it again."""
+
+Picture = NDArray[np.uint8]
+Rect = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SoughtPeople:
+    """A gallery as one matrix: `rows` (n, 128) float32, `owner` (n,) index of each row's person."""
+
+    model_id: str
+    names: tuple[str, ...]
+    tolerances: tuple[float, ...]
+    rows: NDArray[np.float32]
+    owner: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, gallery: GalleryFile) -> "SoughtPeople":
+        """Return the matrix of a gallery.
+
+        Raises:
+            BadInput: an embedding has not 128 numbers.
+        """
+        every = [embedding for one in gallery.sought for embedding in one.embeddings]
+        if any(len(embedding) != 128 for embedding in every):
+            raise BadInput("expected embeddings of 128 numbers, got another length")
+        owner = [index for index, one in enumerate(gallery.sought) for _ in one.embeddings]
+        return cls(
+            gallery.model_id,
+            tuple(one.name for one in gallery.sought),
+            tuple(one.tolerance for one in gallery.sought),
+            np.asarray(every, dtype=np.float32).reshape(-1, 128),
+            np.asarray(owner, dtype=np.intp),
+        )
+
+    def near(self, embedding: NDArray[np.float32]) -> Iterator[tuple[str, float]]:
+        """Yield who is near enough to a face, (128,), with the Euclidean distance to their nearest reference."""
+        distances = np.linalg.norm(self.rows - embedding, axis=1)
+        for index, (name, tolerance) in enumerate(zip(self.names, self.tolerances, strict=True)):
+            nearest = float(distances[self.owner == index].min(initial=np.inf))
+            if nearest <= tolerance:
+                yield name, nearest
+
+
+class PhotoSearch:
+    """One engine and what it is used for.
+
+    Args:
+        smallest_face: width, pixels.
+    """
+
+    def __init__(self, engine: FaceEngine, *, smallest_face: float) -> None:
+        self._engine = engine
+        self._smallest_face = smallest_face
+        self.model_id = engine.model_id
+
+    def reference(self, photo: str, picture: Picture) -> Reference:
+        """Return the largest face of a reference photo.
+
+        Raises:
+            BadInput: no face is in it.
+        """
+        found = self._engine.detect(picture, self._smallest_face)
+        if not len(found):
+            raise BadInput("expected a face in the photo, found none", code="no_face")
+        widths = found.boxes[:, 2] - found.boxes[:, 0]
+        box = found.boxes[int(np.argmax(widths))]
+        embedding = self._engine.encode(picture, found)[int(np.argmax(widths))]
+        return Reference(
+            photo=photo,
+            rect=share_of(box, picture),
+            embedding=tuple(float(number) for number in embedding),
+            chip=crop(picture, box),
+        )
+
+    def matches(self, index: int, photo: PhotoRead, sought: SoughtPeople, *, with_place: bool) -> list[FaceMatch]:
+        """Return every face of a photo that is near to somebody sought.
+
+        Raises:
+            Conflict: the gallery is of another model; distances would mean nothing.
+        """
+        if sought.model_id != self.model_id and len(sought.rows):
+            raise Conflict(f"expected a gallery of model {self.model_id}, got {sought.model_id}")
+        if not len(sought.rows):
+            return []
+        found = self._engine.detect(photo.picture, self._smallest_face)
+        return [
+            FaceMatch(
+                photo=index,
+                name=name,
+                rect=share_of(box, photo.picture),
+                distance=distance,
+                taken_at=photo.taken_at,
+                place=photo.place if with_place else None,
+                crop=crop(photo.picture, box),
+            )
+            for box, embedding in zip(found.boxes, self._engine.encode(photo.picture, found), strict=True)
+            for name, distance in sought.near(embedding)
+        ]
+
+
+def share_of(box: NDArray[np.float32], picture: Picture) -> Rect:
+    """Return a box, (4,) xyxy pixels, in shares of the picture, within it."""
+    height, width = picture.shape[:2]
+    x1, y1, x2, y2 = (float(value) for value in np.clip(box / (width, height, width, height), 0.0, 1.0))
+    return x1, y1, x2, y2
+
+
+def crop(picture: Picture, box: NDArray[np.float32]) -> str:
+    """Return a JPEG of a face and what is around it, in base64."""
+    height, width = picture.shape[:2]
+    margin = (box[2:] - box[:2]) * CROP_MARGIN
+    left, top = np.maximum(box[:2] - margin, 0).astype(int)
+    right, bottom = np.minimum(box[2:] + margin, (width, height)).astype(int)
+    image = Image.fromarray(picture[top:bottom, left:right])
+    image.thumbnail((CROP_SIDE, CROP_SIDE))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=90)
+    return base64.b64encode(out.getvalue()).decode()
