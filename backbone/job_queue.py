@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
 import msgspec
+import structlog
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq import Queue, Retry
@@ -139,7 +140,15 @@ class JobQueue:
                 )
                 entries = read[0][1] if read else []
             for entry_id, values in entries:
-                yield entry_id.decode(), _result.decode(values[b"result"])
+                try:
+                    result = _result.decode(values.get(b"result", b""))
+                except msgspec.MsgspecError as fault:
+                    structlog.get_logger().error(
+                        "bad_result", stream=stream, entry=entry_id.decode(), reason=str(fault)
+                    )
+                    await self.ack(stream, group, entry_id.decode())
+                    continue
+                yield entry_id.decode(), result
 
     def _make_group(self, stream: str, group: str) -> None:
         try:

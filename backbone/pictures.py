@@ -30,9 +30,13 @@ class PictureCleaner:
         max_side: longest side of the result in pixels.
         quality: JPEG quality of the result, 1..95.
         at_once: how many child processes may run.
+        max_bytes: of a picture as it comes.
     """
 
-    def __init__(self, *, max_side: int = 1600, quality: int = 90, at_once: int = 2) -> None:
+    def __init__(
+        self, *, max_side: int = 1600, quality: int = 90, at_once: int = 2, max_bytes: int = PICTURE_BYTES
+    ) -> None:
+        self._max_bytes = max_bytes
         self._arguments = (str(max_side), str(quality))
         self._turn = asyncio.Semaphore(at_once)
         self._waiting = 0
@@ -41,12 +45,12 @@ class PictureCleaner:
         """Return the clean form of a JPEG, PNG or WebP picture.
 
         Raises:
-            TooLarge: it is over 8 MiB.
+            TooLarge: it is over `max_bytes`.
             BadInput: it is no such picture, over 40 megapixels, broken, or takes too long to decode.
             Unavailable: too many pictures wait already, or this machine can start no process.
         """
-        if len(raw) > PICTURE_BYTES:
-            raise TooLarge(f"expected a picture of at most {PICTURE_BYTES} bytes, got {len(raw)}")
+        if len(raw) > self._max_bytes:
+            raise TooLarge(f"expected a picture of at most {self._max_bytes} bytes, got {len(raw)}")
         if self._waiting >= MAX_WAITING:
             raise Unavailable(f"expected at most {MAX_WAITING} pictures to wait, got one more; try again")
         self._waiting += 1

@@ -8,6 +8,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from backbone import health, logs, service
+from backbone.archives import MAX_ENTRY_BYTES
 from backbone.job_queue import JobQueue
 from backbone.legacy_fields import UploadCount
 from backbone.legacy_networks import LegacyNetworks
@@ -77,7 +78,7 @@ class Orchestrator:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.registry = CollectorRegistry()
-        figures = OrchestratorFigures(self.registry)
+        figures = self.figures = OrchestratorFigures(self.registry)
         cleaner = PictureCleaner()
         book = SightingBook()
         self.store = store_at(settings.redis_url.get_secret_value())
@@ -116,7 +117,8 @@ class Orchestrator:
             store=self.store,
             switchboard=self.switchboard,
             pusher=self.pusher,
-            cleaner=PictureCleaner(),
+            cleaner=PictureCleaner(max_bytes=MAX_ENTRY_BYTES),
+            figures=self.figures,
             heartbeat=settings.cloudlet_heartbeat,
         )
 

@@ -27,6 +27,9 @@ class OrchestratorFigures:
             "orchestrator_stream_frames", "JPEGs received from processors", ["camera"], registry=registry
         )
         self.stream_viewers = Gauge("orchestrator_stream_viewers", "Viewers of live pictures", registry=registry)
+        self.matches = Counter(
+            "orchestrator_matches", "Deliveries of cloudlets, by what came of them", ["outcome"], registry=registry
+        )
         self.fleet_nodes = Gauge("orchestrator_fleet_nodes", "Connected fleet agents", registry=registry)
         self.fleet_commands = Counter(
             "orchestrator_fleet_commands",

@@ -5,15 +5,15 @@ whose photos were never handed over (the process ended in between) is handed ove
 """
 
 import asyncio
-import base64
 import time
 import uuid
 from collections.abc import Callable, Sequence
 
 import structlog
 
-from backbone.errors import Conflict, NotFound, SearchlightError, Unavailable
+from backbone.errors import BadInput, Conflict, NotFound, SearchlightError, Unavailable
 from backbone.job_queue import JobQueue
+from backbone.pictures import from_base64
 from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Failed, Photo, Refused, Result
 from processor_orchestrator.cases.form import CaseForm, UploadedPhoto
 from processor_orchestrator.stores import Store
@@ -26,6 +26,7 @@ from processor_orchestrator.tracking.tracking import MAX_OBJECTS
 RESULTS = "searchlight:results"
 GROUP = "orchestrators"
 RETRY_SECONDS = 1.0
+TAKE_AGAIN_AFTER = (0.5, 1.0, 2.0, 4.0)
 OVERDUE_SECONDS = 60.0
 OPENING_SECONDS = 30.0
 HEARING_SECONDS = 5.0
@@ -158,11 +159,30 @@ class CaseDesk:
         while True:
             try:
                 async for entry_id, result in queue.read_results(RESULTS, GROUP, self._name):
-                    await self._take(result)
+                    await self._take_for_sure(result)
                     await queue.ack(RESULTS, GROUP, entry_id)
             except Unavailable as fault:
                 structlog.get_logger().warning("results_wait", reason=fault.message)
             await asyncio.sleep(RETRY_SECONDS)
+
+    async def _take_for_sure(self, result: Result) -> None:
+        """Take a result, a few times where the store is away; what stays is left for whoever asks for it next.
+
+        Raises:
+            Unavailable: it has had no effect yet.
+        """
+        for wait in (*TAKE_AGAIN_AFTER, None):
+            try:
+                await self._take(result)
+            except Unavailable:
+                if wait is None:
+                    raise
+                await asyncio.sleep(wait)
+            except BadInput as fault:
+                structlog.get_logger().error("bad_result", task=result.task_id, reason=fault.message)
+                return
+            else:
+                return
 
     async def _take(self, result: Result) -> None:
         known = await self._known(int(result.tag)) if result.tag.isascii() and result.tag.isdigit() else None
@@ -177,7 +197,7 @@ class CaseDesk:
                 await self._switchboard.happen(ReferencesLearned(known.object_id, (), None, refused))
 
     async def _learn(self, known: TrackedObject, result: Encoded) -> None:
-        chips = [base64.b64decode(reference.chip) for reference in result.references]
+        chips = [from_base64(reference.chip) for reference in result.references]
         await self._store.save_chips(known, chips)
         embeddings = tuple(reference.embedding for reference in result.references)
         learned = ReferencesLearned(known.object_id, embeddings, result.model_id, result.refused)
@@ -200,13 +220,17 @@ class CaseDesk:
     async def _hand_over_again(self, queue: JobQueue) -> None:
         while True:
             await asyncio.sleep(OVERDUE_SECONDS / 4)
-            late = self._now() - OVERDUE_SECONDS
-            for known in list(self._switchboard.tracking.objects.values()):
-                if known.state is CaseState.ENCODING and known.opened_at < late:
-                    try:
-                        await queue.enqueue(ENCODE, _task(known))
-                    except SearchlightError as fault:
-                        structlog.get_logger().warning("photos_wait", object=known.object_id, reason=fault.message)
+            await self.hand_over_late(queue)
+
+    async def hand_over_late(self, queue: JobQueue) -> None:
+        """Hand over the photos that wait for long; a task that the workers have already stays one."""
+        late = self._now() - OVERDUE_SECONDS
+        for known in list(self._switchboard.tracking.objects.values()):
+            if known.state is CaseState.ENCODING and known.opened_at < late:
+                try:
+                    await queue.enqueue(ENCODE, _task(known))
+                except SearchlightError as fault:
+                    structlog.get_logger().warning("photos_wait", object=known.object_id, reason=fault.message)
 
 
 def _task(known: TrackedObject) -> EncodeTask:

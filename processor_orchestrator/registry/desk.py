@@ -9,6 +9,7 @@ import structlog
 
 from backbone.errors import BadInput, NotFound, Unavailable
 from backbone.pictures import PictureCleaner
+from processor_orchestrator.figures import OrchestratorFigures
 from processor_orchestrator.registry import cloudlets
 from processor_orchestrator.registry.cloudlets import Caller, Cloudlet
 from processor_orchestrator.registry.crops import face_crop
@@ -39,6 +40,7 @@ class RegistryDesk:
         switchboard: Switchboard,
         pusher: JobPusher,
         cleaner: PictureCleaner,
+        figures: OrchestratorFigures,
         heartbeat: float,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -47,6 +49,7 @@ class RegistryDesk:
         self._switchboard = switchboard
         self._pusher = pusher
         self._cleaner = cleaner
+        self._figures = figures
         self._heartbeat = heartbeat
         self._now = now
 
@@ -136,13 +139,20 @@ class RegistryDesk:
         sought = await self._sought(match.job)
         if sought is None:
             structlog.get_logger().info("match_dropped", job=match.job, cloudlet=match.cloudlet)
-            return "dropped"
+            return self._counted("dropped")
+        once = f"match:{match.match_id}:{match.job}"
+        if await self._store.was_stored(once):  # spares the pictures; `save_sightings` decides
+            return self._counted("known")
         changes = sightings_of(match, sought.object_id, await self._crops(match, photos), now=self._now())
-        if not await self._store.save_sightings(changes, once=f"match:{match.match_id}:{match.job}"):
-            return "known"
+        if not await self._store.save_sightings(changes, once=once):
+            return self._counted("known")
         self._switchboard.tell_sightings(changes.sightings)
         structlog.get_logger().info("match_stored", object=sought.object_id, faces=len(match.faces))
-        return "stored"
+        return self._counted("stored")
+
+    def _counted(self, outcome: str) -> str:
+        self._figures.matches.labels(outcome).inc()
+        return outcome
 
     async def _sought(self, job: str) -> TrackedObject | None:
         """Return the open case of a job, None when it is closed."""

@@ -44,6 +44,9 @@ class Store(Protocol):
         With `once`, nothing is stored when something was stored under that name already; returns whether it was now.
         """
 
+    async def was_stored(self, once: str) -> bool:
+        """Return whether `save_sightings` stored something under that name."""
+
     async def save_chips(self, opened: TrackedObject, chips: Sequence[bytes]) -> None:
         """Store the small pictures of a case's references; they go when the case is closed, or at its end."""
 

@@ -75,6 +75,10 @@ class MemoryStore:
             self._rejected.discard(oldest)
         return True
 
+    async def was_stored(self, once: str) -> bool:
+        """Return whether something was stored under that name."""
+        return once in self._once
+
     async def save_chips(self, opened: TrackedObject, chips: Sequence[bytes]) -> None:
         """Keep the small pictures of a case that is open."""
         if opened.object_id in self._objects:

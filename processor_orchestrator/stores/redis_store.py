@@ -22,10 +22,10 @@ from typing import Self
 import msgspec
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
-from redis.exceptions import RedisError
 
 from backbone.errors import Unavailable
 from processor_orchestrator.stores import MAX_SIGHTINGS, MAX_TIMELINE_ENTRIES, ONCE_SECONDS, TimelineRow
+from processor_orchestrator.stores.answering import answering as _answering
 from processor_orchestrator.tracking.events import (
     Event,
     FeatureMapLearned,
@@ -117,6 +117,10 @@ class RedisStore:
         with suppress(Unavailable):  # what was taken is stored; the next call trims as well
             await self._drop_oldest_sightings()
         return True
+
+    async def was_stored(self, once: str) -> bool:
+        """Return whether something was stored under that name."""
+        return await self._value(f"once:{once}") is not None
 
     async def save_chips(self, opened: TrackedObject, chips: Sequence[bytes]) -> None:
         """Store the small pictures of a case, unless it was closed meanwhile."""
@@ -223,14 +227,6 @@ class RedisStore:
         async with _answering(), self._redis.pipeline(transaction=True) as batch:
             yield batch
             await batch.execute()
-
-
-@asynccontextmanager
-async def _answering() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as fault:
-        raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None
 
 
 def _bytes(value: object) -> bytes:

@@ -7,16 +7,15 @@ Keys, all below `searchlight:`
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Self
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, WatchError
+from redis.exceptions import WatchError
 
 from backbone.errors import Unavailable
 from processor_orchestrator.registry.cloudlets import FORGOTTEN_AFTER, Cloudlet, JobNote
+from processor_orchestrator.stores.answering import answering as _answering
 from processor_orchestrator.stores.registry import Decision
 
 PREFIX = "searchlight:"
@@ -117,11 +116,3 @@ class RedisRegistry:
     async def aclose(self) -> None:
         """Let the connections go."""
         await self._redis.aclose()
-
-
-@asynccontextmanager
-async def _answering() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as fault:
-        raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None

@@ -17,7 +17,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from backbone import pictures
 from backbone.errors import BadInput, TooLarge, Unavailable
-from backbone.pictures import PictureCleaner, from_base64
+from backbone.pictures import PICTURE_BYTES, PictureCleaner, from_base64
 
 SECRET = b"51.5074N 0.1278W"
 ORIENTATION = 0x0112
@@ -329,3 +329,10 @@ def test_what_is_no_base64_is_refused(text):
     with pytest.raises(BadInput, match="expected a picture in base64") as refusal:
         from_base64(text)
     assert refusal.value.code == "bad_picture"
+
+
+async def test_who_takes_larger_pictures_says_so(jpeg):
+    padded = jpeg + bytes(PICTURE_BYTES)
+    with pytest.raises(TooLarge, match=f"at most {PICTURE_BYTES} bytes"):
+        await PictureCleaner().clean(padded)
+    assert (await PictureCleaner(max_bytes=len(padded)).clean(padded)).jpeg.startswith(b"\xff\xd8")

@@ -1,0 +1,232 @@
+"""Photos to the workers, references back: whatever fails in between, nothing is lost and nothing happens twice."""
+
+import asyncio
+import base64
+from dataclasses import replace
+
+import pytest
+
+from backbone.errors import Conflict, NotFound, Unavailable
+from backbone.pictures import PictureCleaner
+from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Failed, Matched, Reference, Refused
+from processor_orchestrator.cases import desk as desk_module
+from processor_orchestrator.cases.desk import CaseDesk
+from processor_orchestrator.cases.form import CaseForm, UploadedPhoto
+from processor_orchestrator.stores.memory import MemoryStore
+from processor_orchestrator.stores.registry_memory import MemoryRegistry
+from processor_orchestrator.tracking.objects import CaseState, Kind
+from processor_orchestrator.tracking.sightings import SightingBook
+from processor_orchestrator.tracking.switchboard import Switchboard
+from tests.fakes.waiting import until
+
+NOW = 1_700_000_000.0
+FORM = CaseForm("Anna", 0.45, None, NOW + 3600)
+PHOTOS = [UploadedPhoto("a.jpg", b"one"), UploadedPhoto("b.jpg", b"two")]
+ROW = tuple(number / 128 for number in range(128))
+CHIP = base64.b64encode(b"\xff\xd8 chip").decode()
+
+
+class Queue:
+    """Workers that answer what a test wants."""
+
+    def __init__(self):
+        self.blobs, self.tasks, self.away = {}, {}, False
+        self.waiting, self.acknowledged = asyncio.Queue(), []
+
+    async def put_blobs(self, blobs):
+        self.blobs.update(blobs)
+
+    async def drop_blobs(self, keys):
+        for key in keys:
+            self.blobs.pop(key, None)
+
+    async def enqueue(self, queue, task):
+        if self.away:
+            raise Unavailable("away")
+        assert queue == ENCODE
+        self.tasks[task.task_id] = task
+
+    async def read_results(self, stream, group, consumer):
+        while True:
+            yield await self.waiting.get()
+
+    async def ack(self, stream, group, entry_id):
+        self.acknowledged.append(entry_id)
+
+
+class Store(MemoryStore):
+    """A store that can be away for some writes."""
+
+    fails = 0
+    asked = False
+
+    async def open_object(self, object_id):
+        self.asked = True
+        return await super().open_object(object_id)
+
+    async def save(self, event):
+        if self.fails:
+            self.fails -= 1
+            raise Unavailable("away")
+        await super().save(event)
+
+
+class Bench:
+    def __init__(self, figures):
+        self.now = NOW
+        self.store, self.queue = Store(), Queue()
+        self.switchboard = Switchboard(
+            store=self.store,
+            book=SightingBook(),
+            timeout=100.0,
+            cleaner=PictureCleaner(),
+            figures=figures,
+            now=lambda: self.now,
+        )
+        self.desk = self.another()
+
+    def another(self, **changed):
+        parts = {"registry": MemoryRegistry(), "queue": self.queue, "now": lambda: self.now}
+        return CaseDesk(switchboard=self.switchboard, store=self.store, **(parts | changed))
+
+    async def results(self, *results):
+        """Let the desk take results and return when all are acknowledged."""
+        before = len(self.queue.acknowledged)
+        for number, result in enumerate(results):
+            await self.queue.waiting.put((f"{before + number}-0", result))
+        task = asyncio.create_task(self.desk.run())
+        try:
+            await until(lambda: len(self.queue.acknowledged) == before + len(results), within=10)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def known(self, object_id=1):
+        return self.switchboard.tracking.objects.get(object_id)
+
+
+@pytest.fixture
+async def bench(figures, monkeypatch):
+    monkeypatch.setattr(desk_module, "TAKE_AGAIN_AFTER", (0.0, 0.0))
+    made = Bench(figures)
+    await made.switchboard._load()
+    return made
+
+
+def encoded(tag="1", chip=CHIP):
+    return Encoded(f"case-{tag}", tag, "m", (Reference("a.jpg", (0.0, 0.0, 1.0, 1.0), ROW, chip),))
+
+
+async def test_a_case_is_stored_and_its_photos_are_with_the_workers(bench):
+    opened = await bench.desk.open(FORM, PHOTOS)
+    assert (opened.state, opened.kind, opened.threshold) == (CaseState.ENCODING, Kind.CASE, 0.45)
+    assert await bench.store.open_objects() == [opened]
+    (task,) = bench.queue.tasks.values()
+    assert task == EncodeTask("case-1", "searchlight:results", "1", opened.photos)
+    assert [bench.queue.blobs[photo.key] for photo in task.photos] == [b"one", b"two"]
+
+
+async def test_references_open_the_case_with_their_chips(bench):
+    await bench.desk.open(FORM, PHOTOS)
+    await bench.results(encoded(), encoded())
+    assert (bench.known().state, bench.known().references) == (CaseState.OPEN, (ROW,))
+    assert await bench.store.chips(1) == [b"\xff\xd8 chip"]
+
+
+async def test_a_task_that_was_given_up_is_told_for_each_photo(bench):
+    await bench.desk.open(FORM, PHOTOS)
+    await bench.results(Failed("case-1", "1", "too_slow", "expected to end, got nothing"))
+    assert bench.known().state is CaseState.UNUSABLE
+    assert bench.known().refused == tuple(
+        Refused(photo, "too_slow", "expected to end, got nothing") for photo in ("a.jpg", "b.jpg")
+    )
+
+
+async def test_results_that_nobody_waits_for_are_passed_over(bench):
+    await bench.desk.open(FORM, PHOTOS)
+    await bench.results(encoded("2"), encoded("x"), Matched("m", "9", "m", ()), encoded(chip="no base64"))
+    assert bench.known().state is CaseState.ENCODING
+
+
+async def test_a_result_waits_until_the_store_is_back(bench):
+    await bench.desk.open(FORM, PHOTOS)
+    bench.store.fails = 2
+    await bench.results(encoded())
+    assert bench.known().state is CaseState.OPEN
+
+
+async def test_when_the_workers_cannot_be_reached_nothing_is_open(bench):
+    bench.queue.away = True
+    with pytest.raises(Unavailable):
+        await bench.desk.open(FORM, PHOTOS)
+    assert await bench.store.open_objects() == []
+    assert bench.known() is None
+
+
+async def test_photos_that_were_never_handed_over_are_handed_over_later(bench):
+    await bench.desk.open(FORM, PHOTOS)
+    bench.queue.tasks.clear()  # the process ended before it came to that
+    await bench.desk.hand_over_late(bench.queue)
+    assert bench.queue.tasks == {}, "they may still be on their way"
+    bench.now += desk_module.OVERDUE_SECONDS + 1
+    await bench.desk.hand_over_late(bench.queue)
+    assert list(bench.queue.tasks) == ["case-1"]
+    bench.queue.away = True
+    await bench.desk.hand_over_late(bench.queue)
+
+
+async def test_closing_takes_the_photos_along(bench):
+    await bench.desk.open(FORM, PHOTOS)
+    with pytest.raises(NotFound):
+        await bench.desk.close(1, only=Kind.JOB)
+    await bench.desk.close(1)
+    assert bench.queue.blobs == {}
+    with pytest.raises(NotFound):
+        await bench.desk.close(1)
+    await bench.results(encoded())
+    assert await bench.store.chips(1) == []
+
+
+async def test_a_job_is_one_case_however_often_it_is_sent(bench):
+    first = await bench.desk.open_job(FORM, PHOTOS, "digest")
+    again = await bench.desk.open_job(FORM, PHOTOS, "digest")
+    assert (first.object_id, again.object_id, first.kind, first.job_name) == (1, 1, Kind.JOB, "Anna")
+    with pytest.raises(Conflict):
+        await bench.desk.open_job(FORM, PHOTOS, "another")
+    await bench.desk.close(1)
+    assert (await bench.desk.open_job(FORM, PHOTOS, "another")).object_id == 2
+
+
+async def test_a_job_that_another_server_opens_now_waits(bench):
+    class Taken(MemoryRegistry):
+        async def claim(self, key, owner, *, seconds):
+            return False
+
+    desk = bench.another(registry=Taken())
+    with pytest.raises(Unavailable, match="try again"):
+        await desk.open_job(FORM, PHOTOS, "digest")
+
+
+async def test_without_workers_photos_are_refused_and_the_rest_goes_on(bench):
+    desk = bench.another(queue=None)
+    with pytest.raises(Unavailable, match="redis-url") as refusal:
+        await desk.open(FORM, PHOTOS)
+    assert refusal.value.code == "no_workers"
+    await desk.run()
+
+
+async def test_the_number_of_cases_is_bounded(bench, monkeypatch):
+    monkeypatch.setattr(desk_module, "MAX_OBJECTS", 1)
+    await bench.desk.open(FORM, PHOTOS)
+    with pytest.raises(Unavailable, match="at most 1 sought"):
+        await bench.desk.open(FORM, PHOTOS)
+
+
+async def test_what_another_orchestrator_opened_is_waited_for(bench, monkeypatch):
+    opened = await bench.desk.open(FORM, PHOTOS)
+    del bench.switchboard.tracking.objects[1]  # this process has not heard of it yet
+    waiting = asyncio.create_task(bench.results(encoded()))
+    await until(lambda: bench.store.asked, within=10, what="the desk to look for it in the store")
+    bench.switchboard.tracking.objects[1] = opened
+    await waiting
+    assert replace(bench.known(), feature_map=None).state is CaseState.OPEN
