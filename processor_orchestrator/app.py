@@ -1,6 +1,7 @@
 """Builds the orchestrator from its parts and serves it; the only place that constructs."""
 
 import asyncio
+from typing import Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -20,6 +21,9 @@ from processor_orchestrator.console.handlers_api import (
 )
 from processor_orchestrator.console.handlers_page import PageFileHandler
 from processor_orchestrator.console.handlers_session import SessionHandler
+from processor_orchestrator.crossing.event_tail import EventTail
+from processor_orchestrator.crossing.neighbours import Neighbours
+from processor_orchestrator.crossing.redis_channel import RedisChannel
 from processor_orchestrator.figures import OrchestratorFigures
 from processor_orchestrator.fleet.desk import FleetDesk
 from processor_orchestrator.fleet.handlers_fleet_agent import FleetAgentSocket
@@ -47,6 +51,13 @@ from processor_orchestrator.tracking.switchboard import Switchboard
 from processor_orchestrator.tracking.tracking import Delivery
 
 
+class Part(Protocol):
+    """A part that works for as long as the role is served."""
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+
+
 class Orchestrator:
     """Every part of the role, joined."""
 
@@ -70,6 +81,23 @@ class Orchestrator:
         )
         self.relay = StreamRelay(tell=self.switchboard.tell_camera, figures=figures)
         self.desk = FleetDesk(figures=figures)
+        self.neighbours, self.tail = self._crossing(book)
+
+    def _crossing(self, book: SightingBook) -> tuple[Neighbours | None, EventTail | None]:
+        """Join this orchestrator to the others on its Redis; a store in memory has no others."""
+        if not isinstance(self.store, RedisStore):
+            return None, None
+        channel = RedisChannel.from_url(self.settings.redis_url.get_secret_value())
+        neighbours = Neighbours(
+            instance=self.store.instance,
+            channel=channel,
+            switchboard=self.switchboard,
+            book=book,
+            relay=self.relay,
+        )
+        self.switchboard.abroad = neighbours
+        self.relay.ask_elsewhere = neighbours.demand
+        return neighbours, EventTail(channel=channel, store=self.store, switchboard=self.switchboard)
 
     def routes(self) -> list[Route]:
         """Return every path of the role."""
@@ -113,7 +141,7 @@ class Orchestrator:
         server, port = listen(app, host=self.settings.host, port=self.settings.port, tls=self.settings.tls())
         structlog.get_logger().info("listening", host=self.settings.host, port=port)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(part.run()) for part in (self.watch, self.switchboard, self.writer)]
+            tasks = [group.create_task(part.run()) for part in self._parts()]
             await stop.wait()
             for task in tasks:
                 task.cancel()
@@ -122,11 +150,19 @@ class Orchestrator:
         self.switchboard.dismiss_peers()
         await self.writer.flush()
         await server.close_all_connections()
+        if self.neighbours is not None:
+            await self.neighbours.leave()
         await self.store.aclose()
+
+    def _parts(self) -> list[Part]:
+        crossing = [part for part in (self.neighbours, self.tail) if part is not None]
+        return [self.watch, self.switchboard, self.writer, *crossing]
 
     def _tell_sighting(self, sighting: to_client.Sighting) -> None:
         peers = self.switchboard.tracking.roster.clients_that_want("sightings")
         self.switchboard.deliver([Delivery(peers, sighting)])
+        if self.neighbours is not None:
+            self.neighbours.tell_sighting(sighting)
 
 
 def store_at(url: str) -> Store:

@@ -8,12 +8,14 @@ Keys, all below `searchlight:`
     sightings, of:<object>  sorted sets of sighting ids by last_seen
     sighting:<id>, crop:<id>
     timeline:<object>       list of JSON [second, camera id]
+    events                  stream of what changed, for the other orchestrators: origin, objectId, reason, text
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
+from uuid import uuid4
 
 import msgspec
 from redis.asyncio import Redis
@@ -27,6 +29,10 @@ from processor_orchestrator.tracking.objects import TrackedObject
 from processor_orchestrator.tracking.sightings import Changes, Sighting
 
 PREFIX = "searchlight:"
+EVENTS = PREFIX + "events"
+MAX_EVENTS = 100_000
+"""Changes that are kept for the other orchestrators; one that missed more loads the whole state."""
+
 WAIT_SECONDS = 3.0
 
 _encode = msgspec.json.Encoder().encode
@@ -40,10 +46,13 @@ class RedisStore:
 
     Args:
         redis: a client that returns bytes.
+
+    `instance` names this process among the orchestrators on the same Redis.
     """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self.instance = uuid4().hex
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -72,6 +81,15 @@ class RedisStore:
                 case ObjectClosed(object_id):
                     batch.srem(PREFIX + "open", object_id)
                     batch.delete(f"{PREFIX}object:{object_id}", f"{PREFIX}image:{object_id}")
+            batch.xadd(EVENTS, _note(event, self.instance), maxlen=MAX_EVENTS, approximate=True)
+
+    async def open_object(self, object_id: int) -> TrackedObject | None:
+        """Return an object with its image, or None when it is not sought now."""
+        async with _answering():
+            if not await self._redis.sismember(PREFIX + "open", str(object_id)):
+                return None
+        known = await self._object(object_id)
+        return None if known is None else replace(known, image=await self.image(object_id))
 
     async def save_sightings(self, changes: Changes) -> None:
         """Store sightings and timeline entries in one transaction."""
@@ -171,6 +189,12 @@ def _bytes(value: object) -> bytes:
     if not isinstance(value, bytes):
         raise Unavailable(f"expected bytes from Redis, got {type(value).__name__}", code="store_unavailable")
     return value
+
+
+def _note(event: Event, origin: str) -> dict[Any, Any]:  # Any: the library's dict type is invariant
+    object_id = event.opened.object_id if isinstance(event, ObjectOpened) else event.object_id
+    reason, text = (event.reason.value, event.text) if isinstance(event, ObjectClosed) else ("", "")
+    return {"origin": origin, "objectId": object_id, "reason": reason, "text": text}
 
 
 def _put_object(batch: Pipeline, known: TrackedObject) -> None:

@@ -23,6 +23,15 @@ class Camera:
     since: float
 
 
+@dataclass(frozen=True, slots=True)
+class CameraElsewhere:
+    """A camera that is connected to another orchestrator; `since` is in epoch seconds."""
+
+    camera_id: str | int
+    subject: str | None
+    since: float
+
+
 @dataclass(slots=True)
 class Wishes:
     """What a client asked to be told beside boxes."""
@@ -37,6 +46,7 @@ class Roster:
 
     def __init__(self) -> None:
         self.cameras: dict[str, Camera] = {}
+        self.elsewhere: dict[str, CameraElsewhere] = {}
         self.clients: dict[PeerId, Wishes] = {}
         self._camera_of: dict[PeerId, str] = {}
 
@@ -50,7 +60,9 @@ class Roster:
             Unavailable: too many cameras are known.
         """
         key = camera_key(camera_id)
-        known = self.cameras.get(key)
+        known, away = self.cameras.get(key), self.elsewhere.get(key)
+        if away is not None and away.subject != subject:
+            raise Conflict("id: expected a camera that nobody else speaks for, got one that is taken")
         if known is not None and known.peer not in (None, peer) and known.subject != subject:
             raise Conflict("id: expected a camera that nobody else speaks for, got one that is taken")
         if known is None and len(self.cameras) >= MAX_CAMERAS:

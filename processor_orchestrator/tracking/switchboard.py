@@ -18,7 +18,8 @@ from backbone.wire.shared import Error, FeatureMap
 from backbone.wire.values import Message
 from processor_orchestrator.figures import OrchestratorFigures
 from processor_orchestrator.stores import Store
-from processor_orchestrator.tracking.events import Event, ObjectClosed
+from processor_orchestrator.tracking.events import Event, FeatureMapLearned, ObjectClosed
+from processor_orchestrator.tracking.objects import TrackedObject
 from processor_orchestrator.tracking.roster import PeerId
 from processor_orchestrator.tracking.sightings import GAP_SECONDS, SightingBook
 from processor_orchestrator.tracking.tracking import Delivery, Tracking
@@ -40,6 +41,16 @@ class Peer(Protocol):
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Let the peer go."""
+
+
+class Abroad(Protocol):
+    """The clients and cameras of the other orchestrators, as far as the switchboard needs them."""
+
+    def tell_boxes(self, message: Message) -> None:
+        """Hand boxes to the clients of the others, while there are others."""
+
+    def cameras_changed(self) -> None:
+        """Let the others know soon which cameras are connected here."""
 
 
 class Switchboard:
@@ -71,6 +82,7 @@ class Switchboard:
         self._one_event_at_a_time = asyncio.Lock()
         self.tracking = Tracking(timeout=timeout)
         self.book = book
+        self.abroad: Abroad | None = None
         self.loaded = False
 
     # Life.
@@ -137,6 +149,8 @@ class Switchboard:
         self._figures.processors.set(len(self.tracking.roster.online()))
         structlog.get_logger().info("processor_joined", camera=camera_id)
         self.deliver(told)
+        if self.abroad is not None:
+            self.abroad.cameras_changed()
 
     def processor_left(self, peer_id: PeerId) -> None:
         """Forget a processor's socket."""
@@ -144,6 +158,24 @@ class Switchboard:
         told = self.tracking.processor_left(peer_id, now=self._now())
         self._figures.processors.set(len(self.tracking.roster.online()))
         self.deliver(told)
+        if self.abroad is not None:
+            self.abroad.cameras_changed()
+
+    async def resume_visits(self, camera_id: str | int) -> None:
+        """Take up the visits that a camera's processor began at another orchestrator, before its next boxes."""
+        if self.abroad is None:
+            return
+        with suppress(Unavailable):  # the visits then begin anew, as they would have to
+            for sighting in await self._store.sightings(limit=MAX_RESUMED):
+                recent = self._now() - sighting.last_seen <= GAP_SECONDS
+                if recent and sighting.object_id in self.tracking.objects and sighting.camera_id == camera_id:
+                    self.book.resume(sighting)
+
+    def dismiss_camera(self, camera: str) -> None:
+        """Close the socket of a camera whose newer socket is at another orchestrator."""
+        peer = self.tracking.roster.online().get(camera)
+        if peer is not None and peer in self._peers:
+            self._peers[peer].close(CLOSE_REPLACED, "a newer connection speaks for this camera")
 
     def _take_in(self, peer: Peer) -> PeerId:
         peer_id = PeerId(next(self._peer_ids))
@@ -205,7 +237,10 @@ class Switchboard:
         checked = checked_boxes(message.boxes, reply_to="boundingBoxes")
         sought = [(box.object_id, box) for box in checked if box.object_id in self.tracking.objects]
         crops = [from_base64(box.crop) if box.crop is not None else None for _, box in sought]
-        self.deliver([self.tracking.boxes(peer_id, message)])
+        told = self.tracking.boxes(peer_id, message)
+        self.deliver([told])
+        if self.abroad is not None:
+            self.abroad.tell_boxes(told.message)
         self._figures.box_messages.inc()
         camera_id = self.tracking.camera_id_of(peer_id)
         frame_id, now = float(message.frame_id), self._now()
@@ -226,6 +261,14 @@ class Switchboard:
                 if peer is not None:
                     (peer.send_frame if delivery.droppable else peer.send_command)(payload, framed)
 
+    def forward_boxes(self, payload: bytes) -> None:
+        """Hand boxes of another orchestrator to every client here, as they are."""
+        framed = text_frame(payload)
+        for peer_id in self.tracking.roster.clients:
+            peer = self._peers.get(peer_id)
+            if peer is not None:
+                peer.send_frame(payload, framed)
+
     def tell_camera(self, camera: str, message: Message) -> None:
         """Queue a message for a camera's processor, by the camera's key; nothing happens while it is offline."""
         peer = self.tracking.roster.online().get(camera)
@@ -245,6 +288,25 @@ class Switchboard:
         self._figures.objects.set(len(self.tracking.objects))
         if isinstance(event, ObjectClosed):
             self.book.forget(event.object_id)
+
+    def reconcile(self, object_id: int, stored: TrackedObject | None, *, ended: ObjectClosed) -> None:
+        """Take up what another orchestrator stored about an object: it is `stored` now, or gone and `ended`."""
+        known = self.tracking.objects.get(object_id)
+        if stored is None:
+            if known is None:
+                return
+            self.deliver(self.tracking.apply(ended))
+            self.book.forget(object_id)
+        elif known is None:
+            self.deliver(self.tracking.opened_elsewhere(stored))
+        elif (stored.feature_map, stored.model_id) != (known.feature_map, known.model_id):
+            self.deliver(self.tracking.apply(FeatureMapLearned(object_id, stored.feature_map, stored.model_id)))
+        self._figures.objects.set(len(self.tracking.objects))
+
+    @property
+    def one_event_at_a_time(self) -> asyncio.Lock:
+        """Held while an event is stored and applied."""
+        return self._one_event_at_a_time
 
     async def _end_expired_for_ever(self) -> None:
         while True:

@@ -64,6 +64,8 @@ class Tracking:
                 raise BadInput("start: expected cameraId with frameId and boxId, got none", code="bad_message")
             return
         camera = self.roster.cameras.get(key)
+        if key in self.roster.elsewhere:
+            return
         if camera is None:
             raise NotFound(f"cameraId: expected a known camera, got {key[:128]!r}", code="unknown_camera")
         if camera.peer is None:
@@ -130,6 +132,20 @@ class Tracking:
                 return [Delivery(tuple(self.roster.online().values()), _feature_map_of(known))]
             case ObjectClosed():
                 return self._close(event)
+
+    def opened_elsewhere(self, opened: TrackedObject) -> list[Delivery]:
+        """Take up an object that another orchestrator stored and return what has to be sent.
+
+        The camera that was named is asked here when it is connected here; who encodes a picture that any camera may
+        encode, its own orchestrator chooses, unless it has no camera.
+        """
+        self.objects[opened.object_id] = opened
+        told = self._tell_image(opened)
+        if opened.has_feature_map:
+            return [Delivery(tuple(self.roster.online().values()), _feature_map_of(opened)), *told]
+        if opened.camera is not None or not self.roster.elsewhere:
+            told = [*self._ask_for_feature_map(opened), *told]
+        return told
 
     def _close(self, event: ObjectClosed) -> list[Delivery]:
         del self.objects[event.object_id]
@@ -222,15 +238,20 @@ class Tracking:
         return self.roster.cameras[key].camera_id
 
     def camera_views(self, viewers: dict[str, int] | None = None) -> list[CameraView]:
-        """Return every known camera, by name."""
+        """Return every known camera, by name, those of other orchestrators included."""
+        known = {
+            key: (camera.camera_id, camera.peer is not None, camera.since)
+            for key, camera in self.roster.cameras.items()
+        }
+        away = {key: (camera.camera_id, True, camera.since) for key, camera in self.roster.elsewhere.items()}
         return [
             CameraView(
-                camera_id=camera.camera_id,
-                state="offline" if camera.peer is None else "online",
-                since=camera.since,
+                camera_id=camera_id,
+                state="online" if online else "offline",
+                since=since,
                 viewers=viewers.get(key, 0) if viewers is not None else None,
             )
-            for key, camera in sorted(self.roster.cameras.items())
+            for key, (camera_id, online, since) in sorted((known | away).items())
         ]
 
     def cameras_told(self) -> Delivery:

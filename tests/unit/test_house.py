@@ -41,7 +41,10 @@ ADAPTERS = {
     "onnx": {"faces/onnx_drawing.py"},  # needed only where graphs are converted
     "onnxruntime": {"faces/onnx_session.py"},
     "paho": set(),
-    "redis": {"processor_orchestrator/stores/redis_store.py"},
+    "redis": {
+        "processor_orchestrator/crossing/redis_channel.py",
+        "processor_orchestrator/stores/redis_store.py",
+    },
     "rq": set(),
     "requests": {"searchlight/status.py"},
     "docker": {"fleet_agent/engine.py"},
