@@ -10,7 +10,8 @@ import structlog
 from backbone.errors import Unavailable
 from processor_orchestrator.crossing.redis_channel import BEGINNING, MAX_READ, RedisChannel
 from processor_orchestrator.stores.redis_store import RedisStore
-from processor_orchestrator.tracking.events import ObjectClosed, Reason
+from processor_orchestrator.tracking.events import FeatureMapLearned, ObjectClosed, ObjectOpened, Reason
+from processor_orchestrator.tracking.objects import TrackedObject
 from processor_orchestrator.tracking.switchboard import Switchboard
 
 RETRY_SECONDS = 0.5
@@ -57,14 +58,26 @@ class EventTail:
         async with self._switchboard.one_event_at_a_time:
             stored = {known.object_id: known for known in await self._store.open_objects()}
             for object_id in sorted(self._switchboard.tracking.objects.keys() | stored.keys()):
-                self._switchboard.reconcile(object_id, stored.get(object_id), ended=_ended(object_id, None, ""))
+                self._reconcile(object_id, stored.get(object_id), _ended(object_id, None, ""))
         self._compared = True
         structlog.get_logger().info("compared_with_store", objects=len(stored))
 
     async def _take(self, object_id: int, reason: str | None, text: str) -> None:
         async with self._switchboard.one_event_at_a_time:
             stored = await self._store.open_object(object_id)
-            self._switchboard.reconcile(object_id, stored, ended=_ended(object_id, reason, text))
+            self._reconcile(object_id, stored, _ended(object_id, reason, text))
+
+    def _reconcile(self, object_id: int, stored: TrackedObject | None, ended: ObjectClosed) -> None:
+        """Take up what an object is now: `stored`, or gone and `ended`."""
+        switchboard = self._switchboard
+        known = switchboard.tracking.objects.get(object_id)
+        if stored is None:
+            if known is not None:
+                switchboard.take_up(ended)
+        elif known is None:
+            switchboard.take_up(ObjectOpened(stored), switchboard.tracking.opened_elsewhere(stored))
+        elif (stored.feature_map, stored.model_id) != (known.feature_map, known.model_id):
+            switchboard.take_up(FeatureMapLearned(object_id, stored.feature_map, stored.model_id))
 
 
 def _ended(object_id: int, reason: str | None, text: str) -> ObjectClosed:

@@ -92,6 +92,12 @@ class Roster:
         """Return the connected cameras."""
         return {key: camera.peer for key, camera in self.cameras.items() if camera.peer is not None}
 
+    def everywhere(self) -> list[tuple[str, tuple[str | int, bool, float]]]:
+        """Return every known camera by key: its id, whether it is connected anywhere, and since when."""
+        here = {key: (known.camera_id, known.peer is not None, known.since) for key, known in self.cameras.items()}
+        away = {key: (known.camera_id, True, known.since) for key, known in self.elsewhere.items()}
+        return sorted((here | away).items())
+
     def clients_that_want(self, wish: str) -> tuple[PeerId, ...]:
         """Return the clients with the wish `images`, `sightings` or `cameras`."""
         return tuple(peer for peer, wishes in self.clients.items() if getattr(wishes, wish))

@@ -18,8 +18,8 @@ from backbone.wire.shared import Error, FeatureMap
 from backbone.wire.values import Message
 from processor_orchestrator.figures import OrchestratorFigures
 from processor_orchestrator.stores import Store
-from processor_orchestrator.tracking.events import Event, FeatureMapLearned, ObjectClosed
-from processor_orchestrator.tracking.objects import TrackedObject
+from processor_orchestrator.tracking.abroad import Abroad
+from processor_orchestrator.tracking.events import Event, ObjectClosed
 from processor_orchestrator.tracking.roster import PeerId
 from processor_orchestrator.tracking.sightings import GAP_SECONDS, SightingBook
 from processor_orchestrator.tracking.tracking import Delivery, Tracking
@@ -41,16 +41,6 @@ class Peer(Protocol):
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Let the peer go."""
-
-
-class Abroad(Protocol):
-    """The clients and cameras of the other orchestrators, as far as the switchboard needs them."""
-
-    def tell_boxes(self, message: Message) -> None:
-        """Hand boxes to the clients of the others, while there are others."""
-
-    def cameras_changed(self) -> None:
-        """Let the others know soon which cameras are connected here."""
 
 
 class Switchboard:
@@ -284,24 +274,14 @@ class Switchboard:
         except Unavailable:
             self._figures.store_failures.inc()
             raise
-        self.deliver(self.tracking.apply(event))
+        self.take_up(event)
+
+    def take_up(self, event: Event, told: list[Delivery] | None = None) -> None:
+        """Send what follows from an event that is stored; `told`: what follows, where it was applied before."""
+        self.deliver(self.tracking.apply(event) if told is None else told)
         self._figures.objects.set(len(self.tracking.objects))
         if isinstance(event, ObjectClosed):
             self.book.forget(event.object_id)
-
-    def reconcile(self, object_id: int, stored: TrackedObject | None, *, ended: ObjectClosed) -> None:
-        """Take up what another orchestrator stored about an object: it is `stored` now, or gone and `ended`."""
-        known = self.tracking.objects.get(object_id)
-        if stored is None:
-            if known is None:
-                return
-            self.deliver(self.tracking.apply(ended))
-            self.book.forget(object_id)
-        elif known is None:
-            self.deliver(self.tracking.opened_elsewhere(stored))
-        elif (stored.feature_map, stored.model_id) != (known.feature_map, known.model_id):
-            self.deliver(self.tracking.apply(FeatureMapLearned(object_id, stored.feature_map, stored.model_id)))
-        self._figures.objects.set(len(self.tracking.objects))
 
     @property
     def one_event_at_a_time(self) -> asyncio.Lock:

@@ -134,11 +134,7 @@ class Tracking:
                 return self._close(event)
 
     def opened_elsewhere(self, opened: TrackedObject) -> list[Delivery]:
-        """Take up an object that another orchestrator stored and return what has to be sent.
-
-        The camera that was named is asked here when it is connected here; who encodes a picture that any camera may
-        encode, its own orchestrator chooses, unless it has no camera.
-        """
+        """Take up what another orchestrator stored; a picture for any camera is encoded there, if it has a camera."""
         self.objects[opened.object_id] = opened
         told = self._tell_image(opened)
         if opened.has_feature_map:
@@ -239,11 +235,6 @@ class Tracking:
 
     def camera_views(self, viewers: dict[str, int] | None = None) -> list[CameraView]:
         """Return every known camera, by name, those of other orchestrators included."""
-        known = {
-            key: (camera.camera_id, camera.peer is not None, camera.since)
-            for key, camera in self.roster.cameras.items()
-        }
-        away = {key: (camera.camera_id, True, camera.since) for key, camera in self.roster.elsewhere.items()}
         return [
             CameraView(
                 camera_id=camera_id,
@@ -251,7 +242,7 @@ class Tracking:
                 since=since,
                 viewers=viewers.get(key, 0) if viewers is not None else None,
             )
-            for key, (camera_id, online, since) in sorted((known | away).items())
+            for key, (camera_id, online, since) in self.roster.everywhere()
         ]
 
     def cameras_told(self) -> Delivery:

@@ -8,6 +8,7 @@ import requests
 
 from backbone.wire.stream_frames import StreamFrame
 from tests.conftest import RedisServer
+from tests.e2e.kills import run_kills
 from tests.peers import client, processor
 from tests.processes import Role, free_port, until, wait_until
 
@@ -111,3 +112,23 @@ async def test_a_camera_that_moves_goes_on_with_its_sighting(pair: Pair) -> None
     assert (gone_on["sightingId"], gone_on["frames"]) == (begun["sightingId"], 2)
     pair.roles[0] = pair.started(pair.ports[0])
     assert requests.get(f"{pair.roles[0].url}/objectIds", timeout=5).text == '{"data":[1]}'
+
+
+async def test_kills_under_load_lose_nothing_and_double_nothing(pair: Pair) -> None:
+    history = await run_kills(pair.roles, list(pair.ports), pair.started, kills=3, seed=5)
+    print(f"seed 5: {len(history.known)} opened, slowest recovery {max(history.recoveries):.2f} s")  # noqa: T201 - the figure is the point
+    assert history.known
+
+
+async def test_both_killed_and_back_know_everything(pair: Pair) -> None:
+    async with processor(pair.roles[0].url, "door") as door, client(pair.roles[0].url) as page:
+        await page.say(type="start", cameraId="door", frameId=1.0, boxId=4)
+        await door.hear("start")
+        await door.say(type="featureMap", objectId=1, featureMap=[0.5] * 128, modelId="m")
+        await door.hear("featureMap")
+    for running in pair.roles:
+        running.kill()
+    pair.roles = [pair.started(port) for port in pair.ports]
+    for running in pair.roles:
+        async with processor(running.url, f"late at {running.port}") as late:
+            assert (await late.hear("featureMap"))["featureMap"] == [0.5] * 128
