@@ -20,7 +20,7 @@ from uuid import uuid4
 import msgspec
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, WatchError
 
 from backbone.errors import Unavailable
 from processor_orchestrator.stores import MAX_SIGHTINGS, MAX_TIMELINE_ENTRIES, TimelineRow
@@ -34,6 +34,7 @@ MAX_EVENTS = 100_000
 """Changes that are kept for the other orchestrators; one that missed more loads the whole state."""
 
 WAIT_SECONDS = 3.0
+MAX_TRIES = 20
 
 _encode = msgspec.json.Encoder().encode
 _object = msgspec.json.Decoder(TrackedObject)
@@ -66,6 +67,13 @@ class RedisStore:
 
     async def save(self, event: Event) -> None:
         """Store one event in one transaction."""
+        for _ in range(MAX_TRIES):
+            with suppress(WatchError):  # another orchestrator changed the object meanwhile: look again
+                await self._save(event)
+                return
+        raise Unavailable("expected an object that is left alone for a moment, got changes", code="store_unavailable")
+
+    async def _save(self, event: Event) -> None:
         async with self._transaction() as batch:
             match event:
                 case ObjectOpened(opened):
@@ -75,7 +83,9 @@ class RedisStore:
                     if opened.image is not None:
                         batch.set(f"{PREFIX}image:{opened.object_id}", opened.image)
                 case FeatureMapLearned(object_id, feature_map, model_id):
+                    await batch.watch(f"{PREFIX}object:{object_id}")  # closed meanwhile, it must not come back
                     known = await self._object(object_id)
+                    batch.multi()  # type: ignore[no-untyped-call] - the library leaves it untyped
                     if known is not None:
                         _put_object(batch, replace(known, feature_map=feature_map, model_id=model_id))
                 case ObjectClosed(object_id):
@@ -180,6 +190,8 @@ class RedisStore:
 async def _answering() -> AsyncIterator[None]:
     try:
         yield
+    except WatchError:
+        raise
     except (RedisError, OSError, TimeoutError) as fault:
         raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None
 
