@@ -85,7 +85,7 @@ class RedisStore:
                 case FeatureMapLearned(object_id, feature_map, model_id):
                     await batch.watch(f"{PREFIX}object:{object_id}")  # closed meanwhile, it must not come back
                     known = await self._object(object_id)
-                    batch.multi()  # type: ignore[no-untyped-call] - the library leaves it untyped
+                    batch.multi()  # type: ignore[no-untyped-call]  # the library leaves it untyped
                     if known is not None:
                         _put_object(batch, replace(known, feature_map=feature_map, model_id=model_id))
                 case ObjectClosed(object_id):
