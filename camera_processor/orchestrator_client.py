@@ -15,6 +15,7 @@ from backbone.backoff import Backoff
 from backbone.errors import SearchlightError
 from backbone.outbox import Outbox, PeerTooSlow
 from backbone.pictures import PictureCleaner, from_base64
+from backbone.url_ring import UrlRing
 from backbone.wire import to_processor
 from backbone.wire.codec import PICTURE_MESSAGE_BYTES, BadMessage, encode
 from backbone.wire.from_processor import Identifier
@@ -45,7 +46,7 @@ class OrchestratorClient:
     """One camera's connection to its orchestrator.
 
     Args:
-        url: ws(s)://HOST:PORT/processor.
+        url: ws(s)://HOST:PORT/processor; several, separated by commas, are tried in turn.
         token: for `authenticate`, where the orchestrator asks for one.
         commands: where what the orchestrator asks for is kept.
         demand: whether the orchestrator wants JPEGs.
@@ -62,7 +63,7 @@ class OrchestratorClient:
         cleaner: PictureCleaner,
         figures: ProcessorFigures,
     ) -> None:
-        self._url = url
+        self._urls = UrlRing(url)
         self._camera_id = camera_id
         self._token = token
         self._commands = commands
@@ -110,13 +111,14 @@ class OrchestratorClient:
             except (OSError, HTTPClientError, WebSocketError, TimeoutError) as fault:
                 self.last_error = f"{type(fault).__name__}: {fault}"
             structlog.get_logger().warning("orchestrator_away", reason=self.last_error)
+            self._urls.give_up()
             wait = backoff.next_wait()
             eager = time.monotonic() - lost_at < EAGER_SECONDS
             await asyncio.sleep(min(wait, EAGER_WAIT) if eager else wait)
 
     async def _converse(self) -> None:
         connection = await websocket_connect(
-            self._url,
+            self._urls.current,
             connect_timeout=CONNECT_SECONDS,
             ping_interval=PING_SECONDS,
             ping_timeout=PING_SECONDS,
@@ -143,7 +145,7 @@ class OrchestratorClient:
         self._named = set()
         self._connection = connection
         self._figures.connected.set(1)
-        structlog.get_logger().info("orchestrator_connected", url=self._url)
+        structlog.get_logger().info("orchestrator_connected", url=self._urls.current)
 
     async def _settle(self) -> None:
         await asyncio.sleep(SETTLED_SECONDS)

@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from backbone.errors import BadInput
+from backbone.url_ring import are_websocket_urls
 from backbone.web_settings import WebSettings
 from camera_processor.sources import parse_source
 
@@ -26,7 +27,9 @@ class Settings(WebSettings):
         "0 or test: (default: HLS_STREAM_URL, else test:)",
     )
     hls_stream_url: SecretStr | None = Field(None, description="legacy name of --source")
-    orchestrator_url: str | None = Field(None, description="ws(s)://HOST:PORT/processor; none: debug page only")
+    orchestrator_url: str | None = Field(
+        None, description="ws(s)://HOST:PORT/processor, several separated by commas; none: debug page only"
+    )
     jwt: SecretStr | None = Field(None, description="token that the orchestrator asks for, when it does")
     processor_mode: Literal["deploy", "tornado", "opencv"] | None = Field(
         None, description="deploy (tell an orchestrator), tornado (debug page only); default: by --orchestrator-url"
@@ -53,7 +56,7 @@ class Settings(WebSettings):
     @field_validator("orchestrator_url")
     @classmethod
     def _websocket_url(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("ws://", "wss://")):
+        if url is not None and not are_websocket_urls(url):
             raise ValueError("expected ws://HOST:PORT/processor or wss://..., got another scheme")
         return url
 

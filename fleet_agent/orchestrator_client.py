@@ -13,6 +13,7 @@ from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, W
 
 from backbone.backoff import Backoff
 from backbone.outbox import Outbox, PeerTooSlow
+from backbone.url_ring import UrlRing
 from backbone.wire import to_fleet_agent
 from backbone.wire.codec import CONTROL_BYTES, BadMessage, encode
 from backbone.wire.from_fleet_agent import Done, Node, Refused
@@ -49,7 +50,7 @@ class OrchestratorClient:
         take: Callable[[Command], None],
         figures: AgentFigures,
     ) -> None:
-        self._url = url
+        self._urls = UrlRing(url)
         self._token = token
         self._node = node
         self._take = take
@@ -88,13 +89,14 @@ class OrchestratorClient:
             except (OSError, HTTPClientError, WebSocketError, TimeoutError) as fault:
                 self.last_error = f"{type(fault).__name__}: {fault}"
             structlog.get_logger().warning("orchestrator_away", reason=self.last_error)
+            self._urls.give_up()
             if time.monotonic() - began >= STEADY_SECONDS:
                 backoff.reset()
             await asyncio.sleep(backoff.next_wait())
 
     async def _converse(self) -> None:
         connection = await websocket_connect(
-            self._url,
+            self._urls.current,
             connect_timeout=CONNECT_SECONDS,
             ping_interval=PING_SECONDS,
             ping_timeout=PING_SECONDS,
@@ -120,7 +122,7 @@ class OrchestratorClient:
         self._outbox = Outbox(max_frames=1, max_commands=MAX_KEPT)
         self._connection = connection
         self._figures.connected.set(1)
-        structlog.get_logger().info("orchestrator_connected", url=self._url)
+        structlog.get_logger().info("orchestrator_connected", url=self._urls.current)
 
     async def _write_from_outbox(self, connection: WebSocketClientConnection) -> None:
         while True:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
+from backbone.url_ring import are_websocket_urls
 from backbone.web_settings import WebSettings
 from backbone.wire.fleet_values import NODE_PATTERN
 
@@ -17,7 +18,7 @@ class Settings(WebSettings):
 
     port: int = Field(9400, ge=0, le=65535, description="port of the health door; 0 takes a free one")
     node_id: str = Field(description="name of this machine; letters, digits, dots, - and _")
-    orchestrator_url: str = Field(description="ws(s)://HOST:PORT/fleet")
+    orchestrator_url: str = Field(description="ws(s)://HOST:PORT/fleet, several separated by commas")
     jwt: SecretStr | None = Field(None, description="token that the orchestrator asks for, when it does")
     allow_list: Path = Field(description="TOML file with what may run here; see stack/fleet_allow_list.toml")
     engine_url: str = Field("unix:///var/run/docker.sock", description="the container engine's socket")
@@ -33,7 +34,7 @@ class Settings(WebSettings):
     @field_validator("orchestrator_url")
     @classmethod
     def _websocket_url(cls, url: str) -> str:
-        if not url.startswith(("ws://", "wss://")):
+        if not are_websocket_urls(url):
             raise ValueError("expected ws://HOST:PORT/fleet or wss://..., got another scheme")
         return url
 

@@ -28,6 +28,9 @@ from processor_orchestrator.console.handlers_api import (
 )
 from processor_orchestrator.console.handlers_page import PageFileHandler
 from processor_orchestrator.console.handlers_session import SessionHandler
+from processor_orchestrator.crossing.event_tail import EventTail
+from processor_orchestrator.crossing.neighbours import Neighbours
+from processor_orchestrator.crossing.redis_channel import RedisChannel
 from processor_orchestrator.figures import OrchestratorFigures
 from processor_orchestrator.fleet.desk import FleetDesk
 from processor_orchestrator.fleet.handlers_fleet_agent import FleetAgentSocket
@@ -97,6 +100,7 @@ class Orchestrator:
         self.desk = FleetDesk(figures=figures)
         self.uploads = UploadCount()
         self._build_registry()
+        self.neighbours, self.tail = self._crossing(book)
 
     def _build_registry(self) -> None:
         settings, url = self.settings, self.settings.redis_url.get_secret_value()
@@ -121,6 +125,22 @@ class Orchestrator:
             figures=self.figures,
             heartbeat=settings.cloudlet_heartbeat,
         )
+
+    def _crossing(self, book: SightingBook) -> tuple[Neighbours | None, EventTail | None]:
+        """Join this orchestrator to the others on its Redis; a store in memory has no others."""
+        if not isinstance(self.store, RedisStore):
+            return None, None
+        channel = RedisChannel.from_url(self.settings.redis_url.get_secret_value())
+        neighbours = Neighbours(
+            instance=self.store.instance,
+            channel=channel,
+            switchboard=self.switchboard,
+            book=book,
+            relay=self.relay,
+        )
+        self.switchboard.abroad = neighbours
+        self.relay.ask_elsewhere = neighbours.demand
+        return neighbours, EventTail(channel=channel, store=self.store, switchboard=self.switchboard)
 
     def routes(self) -> list[Route]:
         """Return every path of the role."""
@@ -197,19 +217,24 @@ class Orchestrator:
         self.switchboard.dismiss_peers()
         await self.writer.flush()
         await server.close_all_connections()
+        if self.neighbours is not None:
+            await self.neighbours.leave()
         self.cloudlet_client.close()
         if self.queue is not None:
             await self.queue.aclose()
         await self.roster.aclose()
         await self.store.aclose()
 
-    def _parts(self) -> tuple[Part, ...]:
+    def _parts(self) -> list[Part]:
         """Return everything that runs for as long as the role."""
-        return (self.watch, self.switchboard, self.writer, self.cases, self.pusher, self.registry_desk)
+        crossing: list[Part] = [part for part in (self.neighbours, self.tail) if part is not None]
+        return [self.watch, self.switchboard, self.writer, self.cases, self.pusher, self.registry_desk, *crossing]
 
     def _tell_sighting(self, sighting: to_client.Sighting) -> None:
         peers = self.switchboard.tracking.roster.clients_that_want("sightings")
         self.switchboard.deliver([Delivery(peers, sighting)])
+        if self.neighbours is not None:
+            self.neighbours.tell_sighting(sighting)
 
 
 def store_at(url: str) -> Store:

@@ -26,7 +26,7 @@ class CamerasHandler(BaseHandler):
 
     def get(self) -> None:
         """Answer every known camera, by name."""
-        views = self._switchboard.tracking.camera_views(self._relay.viewers())
+        views = self._switchboard.tracking.roster.views(self._relay.viewers())
         self.write_json({"data": msgspec.to_builtins(views)})
 
 

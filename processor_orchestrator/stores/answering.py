@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, WatchError
 
 from backbone.errors import Unavailable
 
@@ -15,9 +15,12 @@ async def answering() -> AsyncIterator[None]:
 
     Raises:
         Unavailable: Redis did not answer.
+        WatchError: what the caller watched was changed meanwhile.
     """
     try:
         yield
+    except WatchError:
+        raise  # no fault: the caller looks again
     except (RedisError, OSError, TimeoutError) as fault:
         _heed_cancel()
         raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None

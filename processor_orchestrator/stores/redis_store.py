@@ -12,16 +12,19 @@ Keys, all below `searchlight:`
     jobs                    hash: name of a cloudlet's job -> object id
     rejected                set of the sighting ids that a person rejected
     once:<name>             what was stored once
+    events                  stream of what changed, for the other orchestrators: origin, objectId, reason, text
 """
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
+from uuid import uuid4
 
 import msgspec
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
+from redis.exceptions import WatchError
 
 from backbone.errors import Unavailable
 from processor_orchestrator.stores import MAX_SIGHTINGS, MAX_TIMELINE_ENTRIES, ONCE_SECONDS, TimelineRow
@@ -39,7 +42,12 @@ from processor_orchestrator.tracking.objects import TrackedObject, known_object
 from processor_orchestrator.tracking.sightings import Changes, Sighting
 
 PREFIX = "searchlight:"
+EVENTS = PREFIX + "events"
+MAX_EVENTS = 100_000
+"""Changes that are kept for the other orchestrators; one that missed more loads the whole state."""
+
 WAIT_SECONDS = 3.0
+MAX_TRIES = 20
 
 _encode = msgspec.json.Encoder().encode
 _object = msgspec.json.Decoder(TrackedObject)
@@ -59,10 +67,13 @@ class RedisStore:
 
     Args:
         redis: a client that returns bytes.
+
+    `instance` names this process among the orchestrators on the same Redis.
     """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self.instance = uuid4().hex
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -76,6 +87,13 @@ class RedisStore:
 
     async def save(self, event: Event) -> None:
         """Store one event in one transaction."""
+        for _ in range(MAX_TRIES):
+            with suppress(WatchError):  # another orchestrator changed the object meanwhile: look again
+                await self._save(event)
+                return
+        raise Unavailable("expected an object that is left alone for a moment, got changes", code="store_unavailable")
+
+    async def _save(self, event: Event) -> None:
         async with self._transaction() as batch:
             match event:
                 case ObjectOpened(opened):
@@ -87,11 +105,15 @@ class RedisStore:
                     if opened.image is not None:
                         batch.set(f"{PREFIX}image:{opened.object_id}", opened.image)
                 case FeatureMapLearned(object_id, feature_map, model_id):
+                    await batch.watch(f"{PREFIX}object:{object_id}")  # closed meanwhile, it must not come back
                     known = await self._object(object_id)
+                    batch.multi()  # type: ignore[no-untyped-call]  # the library leaves it untyped
                     if known is not None:
                         _put_object(batch, replace(known, feature_map=feature_map, model_id=model_id))
                 case ReferencesLearned(object_id):
+                    await batch.watch(f"{PREFIX}object:{object_id}")
                     known = await self._object(object_id)
+                    batch.multi()  # type: ignore[no-untyped-call]  # the library leaves it untyped
                     if known is not None:
                         _put_object(batch, with_references(known, event))
                 case SightingRejected(_, sighting_id):
@@ -100,9 +122,24 @@ class RedisStore:
                     batch.srem(PREFIX + "open", object_id)
                     keys = (f"{PREFIX}{kind}:{object_id}" for kind in ("object", "image", "chips"))
                     batch.delete(*keys)
+            batch.xadd(EVENTS, _note(event, self.instance), maxlen=MAX_EVENTS, approximate=True)
+
+    async def open_object(self, object_id: int) -> TrackedObject | None:
+        """Return an object with its image, or None when it is not sought now."""
+        async with _answering():
+            if not await self._redis.sismember(PREFIX + "open", str(object_id)):
+                return None
+        known = await self._object(object_id)
+        return None if known is None else replace(known, image=await self.image(object_id))
 
     async def save_sightings(self, changes: Changes, *, once: str | None = None) -> bool:
         """Store sightings and timeline entries in one transaction."""
+        try:
+            return await self._save_sightings(changes, once=once)
+        except WatchError:  # another one stores the same at this moment: asked again, it is known
+            raise Unavailable("expected nobody else to store the same, got one; try again") from None
+
+    async def _save_sightings(self, changes: Changes, *, once: str | None) -> bool:
         async with self._transaction() as batch:
             if once is not None and not await _first_time(batch, once):
                 return False
@@ -140,10 +177,6 @@ class RedisStore:
             ids = sorted(int(member) for member in await self._redis.smembers(PREFIX + "open"))
             known = [(await self._object(object_id), await self.image(object_id)) for object_id in ids]
         return [replace(sought, image=image) for sought, image in known if sought is not None]
-
-    async def open_object(self, object_id: int) -> TrackedObject | None:
-        """Return what is sought by that id."""
-        return await self._object(object_id)
 
     async def object_ids(self) -> list[int]:
         """Return every id that was ever sought."""
@@ -234,6 +267,12 @@ def _bytes(value: object) -> bytes:
     if not isinstance(value, bytes):
         raise Unavailable(f"expected bytes from Redis, got {type(value).__name__}", code="store_unavailable")
     return value
+
+
+def _note(event: Event, origin: str) -> dict[Any, Any]:  # Any: the library's dict type is invariant
+    object_id = event.opened.object_id if isinstance(event, ObjectOpened) else event.object_id
+    reason, text = (event.reason.value, event.text) if isinstance(event, ObjectClosed) else ("", "")
+    return {"origin": origin, "objectId": object_id, "reason": reason, "text": text}
 
 
 def _put_object(batch: Pipeline, known: TrackedObject) -> None:

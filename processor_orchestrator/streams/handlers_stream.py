@@ -19,7 +19,8 @@ class StreamHandler(MjpegHandler):
     async def get(self, camera: str | None = None) -> None:
         """Send pictures until the viewer leaves."""
         asked = unquote(camera) if camera else self.get_query_argument("camera", None)
-        known = self._switchboard.tracking.roster.cameras
+        roster = self._switchboard.tracking.roster
+        known = roster.cameras.keys() | roster.elsewhere.keys()
         if asked is None and len(known) == 1:
             asked = next(iter(known))
         if not asked:

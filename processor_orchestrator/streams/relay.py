@@ -28,6 +28,7 @@ class StreamRelay:
     def __init__(self, *, tell: Tell, figures: OrchestratorFigures) -> None:
         self._tell = tell
         self._figures = figures
+        self.ask_elsewhere: Callable[[str, float], None] | None = None
         self._broadcasts: dict[str, Broadcast] = {}
         figures.stream_viewers.set_function(lambda: sum(self.viewers().values()))
 
@@ -56,6 +57,16 @@ class StreamRelay:
             broadcast.publish(frame.jpeg)
             self._tell(camera, StreamToken(tokens=1))
 
+    def demands(self) -> dict[str, float]:
+        """Return the fps that viewers of each watched camera ask for."""
+        return {camera: broadcast.demand for camera, broadcast in self._broadcasts.items() if broadcast.viewers}
+
+    def received_elsewhere(self, camera: str, jpeg: bytes) -> None:
+        """Hand a JPEG of a camera of another orchestrator to the viewers here; it goes nowhere without any."""
+        broadcast = self._broadcasts.get(camera)
+        if broadcast is not None:
+            broadcast.publish(jpeg)
+
     def camera_joined(self, camera_id: str | int) -> None:
         """Ask a processor that came back for pictures, when somebody waits for them."""
         camera = camera_key(camera_id)
@@ -64,4 +75,6 @@ class StreamRelay:
             self._demand_changed(camera, broadcast.demand)
 
     def _demand_changed(self, camera: str, fps: float) -> None:
+        if self.ask_elsewhere is not None:
+            self.ask_elsewhere(camera, fps)
         self._tell(camera, StartStream(fps=fps, width=WIDTH, tokens=TOKENS) if fps else StopStream())

@@ -60,6 +60,7 @@ class ProcessorSocket(BaseSocket):
                 subject = self.principal.subject if self.principal is not None else None
                 self._switchboard.processor_joined(self._peer, camera_id, subject, features)
                 self._relay.camera_joined(camera_id)
+                return self._switchboard.resume_visits(camera_id)
             case FeatureMap():
                 return self._switchboard.learn(said)
             case Error():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NewType
 
 from backbone.errors import Conflict, Unavailable
-from backbone.wire.values import camera_key
+from backbone.wire.values import CameraView, camera_key
 
 PeerId = NewType("PeerId", int)
 """One open WebSocket; a peer that reconnects gets another."""
@@ -28,6 +28,15 @@ class Camera:
     features: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class CameraElsewhere:
+    """A camera that is connected to another orchestrator; `since` is in epoch seconds."""
+
+    camera_id: str | int
+    subject: str | None
+    since: float
+
+
 @dataclass(slots=True)
 class Wishes:
     """What a client asked to be told beside boxes."""
@@ -42,6 +51,7 @@ class Roster:
 
     def __init__(self) -> None:
         self.cameras: dict[str, Camera] = {}
+        self.elsewhere: dict[str, CameraElsewhere] = {}
         self.clients: dict[PeerId, Wishes] = {}
         self._camera_of: dict[PeerId, str] = {}
 
@@ -63,7 +73,9 @@ class Roster:
             Unavailable: too many cameras are known.
         """
         key = camera_key(camera_id)
-        known = self.cameras.get(key)
+        known, away = self.cameras.get(key), self.elsewhere.get(key)
+        if away is not None and away.subject != subject:
+            raise Conflict("id: expected a camera that nobody else speaks for, got one that is taken")
         if known is not None and known.peer not in (None, peer) and known.subject != subject:
             raise Conflict("id: expected a camera that nobody else speaks for, got one that is taken")
         if known is None and len(self.cameras) >= MAX_CAMERAS:
@@ -93,6 +105,12 @@ class Roster:
         """Return the connected cameras."""
         return {key: camera.peer for key, camera in self.cameras.items() if camera.peer is not None}
 
+    def everywhere(self) -> list[tuple[str, tuple[str | int, bool, float]]]:
+        """Return every known camera by key: its id, whether it is connected anywhere, and since when."""
+        here = {key: (known.camera_id, known.peer is not None, known.since) for key, known in self.cameras.items()}
+        away = {key: (known.camera_id, True, known.since) for key, known in self.elsewhere.items()}
+        return sorted((here | away).items())
+
     def clients_that_want(self, wish: str) -> tuple[PeerId, ...]:
         """Return the clients with the wish `images`, `sightings` or `cameras`."""
         return tuple(peer for peer, wishes in self.clients.items() if getattr(wishes, wish))
@@ -102,3 +120,15 @@ class Roster:
         if not offline:
             raise Unavailable(f"expected at most {MAX_CAMERAS} cameras, got one more")
         del self.cameras[min(offline)[1]]
+
+    def views(self, viewers: dict[str, int] | None = None) -> list[CameraView]:
+        """Return every known camera, by name, those of other orchestrators included."""
+        return [
+            CameraView(
+                camera_id=camera_id,
+                state="online" if online else "offline",
+                since=since,
+                viewers=viewers.get(key, 0) if viewers is not None else None,
+            )
+            for key, (camera_id, online, since) in self.everywhere()
+        ]

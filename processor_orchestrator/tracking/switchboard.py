@@ -1,26 +1,24 @@
 """Between sockets, domain and store: stores what the domain decided, then sends what follows. Decides nothing."""
 
 import asyncio
-import itertools
 import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Protocol
 
 import structlog
 
-from backbone.direct_write import text_frame
 from backbone.errors import NotFound, Unavailable
 from backbone.pictures import PictureCleaner, from_base64
 from backbone.wire import from_client, from_processor
-from backbone.wire.codec import checked_boxes, encode
+from backbone.wire.codec import checked_boxes
 from backbone.wire.shared import Error, FeatureMap
 from backbone.wire.values import Message
 from processor_orchestrator.figures import OrchestratorFigures
 from processor_orchestrator.stores import Store
+from processor_orchestrator.tracking.abroad import Abroad
+from processor_orchestrator.tracking.dispatch import Dispatch, Peer
 from processor_orchestrator.tracking.events import Event, ObjectClosed, SightingRejected
-from processor_orchestrator.tracking.frame_batch import FrameBatch
 from processor_orchestrator.tracking.roster import PeerId
 from processor_orchestrator.tracking.sighting_writer import told
 from processor_orchestrator.tracking.sightings import GAP_SECONDS, Sighting, SightingBook
@@ -32,20 +30,7 @@ MAX_RESUMED = 1_000
 CLOSE_REPLACED = 4409
 
 
-class Peer(Protocol):
-    """A connected socket, as far as the switchboard needs it."""
-
-    def send_command(self, payload: bytes, framed: bytes | None = None) -> None:
-        """Send a text that must arrive; `framed` is its WebSocket frame."""
-
-    def send_frames(self, payloads: list[bytes], framed: bytes) -> None:
-        """Send texts that newer ones make worthless; `framed` is their WebSocket frames."""
-
-    def close(self, code: int | None = None, reason: str | None = None) -> None:
-        """Let the peer go."""
-
-
-class Switchboard:
+class Switchboard(Dispatch):
     """The tracking conversation of one orchestrator process.
 
     Args:
@@ -64,25 +49,19 @@ class Switchboard:
         figures: OrchestratorFigures,
         now: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__()
         self._store = store
         self._timeout = timeout
         self._cleaner = cleaner
         self._figures = figures
         self._now = now
-        self._peers: dict[PeerId, Peer] = {}
-        self._peer_ids = itertools.count(1)
-        self._due = FrameBatch(self._send_frames)
         self._one_event_at_a_time = asyncio.Lock()
         self.tracking = Tracking(timeout=timeout)
         self.book = book
+        self.abroad: Abroad | None = None
         self.loaded = False
 
     # Life.
-
-    def dismiss_peers(self) -> None:
-        """Tell every peer to come back: this process ends."""
-        for peer in list(self._peers.values()):
-            peer.close(1001, "going away")
 
     async def run(self) -> None:
         """Load what is stored, then end expired objects, until cancelled."""
@@ -143,6 +122,8 @@ class Switchboard:
         self._figures.processors.set(len(self.tracking.roster.online()))
         structlog.get_logger().info("processor_joined", camera=camera_id)
         self.deliver(told)
+        if self.abroad is not None:
+            self.abroad.cameras_changed()
 
     def processor_left(self, peer_id: PeerId) -> None:
         """Forget a processor's socket."""
@@ -150,11 +131,24 @@ class Switchboard:
         told = self.tracking.processor_left(peer_id, now=self._now())
         self._figures.processors.set(len(self.tracking.roster.online()))
         self.deliver(told)
+        if self.abroad is not None:
+            self.abroad.cameras_changed()
 
-    def _take_in(self, peer: Peer) -> PeerId:
-        peer_id = PeerId(next(self._peer_ids))
-        self._peers[peer_id] = peer
-        return peer_id
+    async def resume_visits(self, camera_id: str | int) -> None:
+        """Take up the visits that a camera's processor began at another orchestrator, before its next boxes."""
+        if self.abroad is None:
+            return
+        with suppress(Unavailable):  # the visits then begin anew, as they would have to
+            for sighting in await self._store.sightings(limit=MAX_RESUMED):
+                recent = self._now() - sighting.last_seen <= GAP_SECONDS
+                if recent and sighting.object_id in self.tracking.objects and sighting.camera_id == camera_id:
+                    self.book.resume(sighting)
+
+    def dismiss_camera(self, camera: str) -> None:
+        """Close the socket of a camera whose newer socket is at another orchestrator."""
+        peer = self.tracking.roster.online().get(camera)
+        if peer is not None and peer in self._peers:
+            self._peers[peer].close(CLOSE_REPLACED, "a newer connection speaks for this camera")
 
     # What clients say.
 
@@ -223,7 +217,10 @@ class Switchboard:
         checked = checked_boxes(message.boxes, reply_to="boundingBoxes")
         sought = [(box.object_id, box) for box in checked if box.object_id in self.tracking.objects]
         crops = [from_base64(box.crop) if box.crop is not None else None for _, box in sought]
-        self.deliver([self.tracking.boxes(peer_id, message)])
+        told = self.tracking.boxes(peer_id, message)
+        self.deliver([told])
+        if self.abroad is not None:
+            self.abroad.tell_boxes(told.message)
         self._figures.box_messages.inc()
         camera_id = self.tracking.camera_id_of(peer_id)
         frame_id, now = float(message.frame_id), self._now()
@@ -231,28 +228,6 @@ class Switchboard:
             self.book.observe(object_id, camera_id, box, frame_id=frame_id, crop=crop, now=now)
 
     # Sending.
-
-    def deliver(self, deliveries: Iterable[Delivery]) -> None:
-        """Send messages to their peers; each is encoded and framed once."""
-        for delivery in deliveries:
-            if not delivery.peers:
-                continue
-            payload = encode(delivery.message)
-            if delivery.droppable:
-                self._due.add(delivery.peers, payload)
-                continue
-            self._due.flush()  # what was said before a command arrives before it
-            framed = text_frame(payload)
-            for peer_id in delivery.peers:
-                peer = self._peers.get(peer_id)
-                if peer is not None:
-                    peer.send_command(payload, framed)
-
-    def _send_frames(self, peers: tuple[PeerId, ...], payloads: list[bytes], framed: bytes) -> None:
-        for peer_id in peers:
-            peer = self._peers.get(peer_id)
-            if peer is not None:
-                peer.send_frames(payloads, framed)
 
     def tell_sightings(self, sightings: Iterable[Sighting]) -> None:
         """Send stored sightings to the clients that want them."""
@@ -283,12 +258,21 @@ class Switchboard:
         except Unavailable:
             self._figures.store_failures.inc()
             raise
-        self.deliver(self.tracking.apply(event))
+        self.take_up(event)
+
+    def take_up(self, event: Event, told: list[Delivery] | None = None) -> None:
+        """Send what follows from an event that is stored; `told`: what follows, where it was applied before."""
+        self.deliver(self.tracking.apply(event) if told is None else told)
         self._figures.objects.set(len(self.tracking.objects))
         if isinstance(event, ObjectClosed):
             self.book.forget(event.object_id)
         if isinstance(event, SightingRejected):
             self.book.reject(event.sighting_id)
+
+    @property
+    def one_event_at_a_time(self) -> asyncio.Lock:
+        """Held while an event is stored and applied."""
+        return self._one_event_at_a_time
 
     async def _end_expired_for_ever(self) -> None:
         while True:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from backbone.errors import BadInput, Conflict, NotFound, Unavailable
 from backbone.wire import from_client, from_processor, to_client
 from backbone.wire.shared import Error, FeatureMap, Stop
-from backbone.wire.values import CameraView, Message, camera_key
+from backbone.wire.values import Message, camera_key
 from processor_orchestrator.tracking.events import (
     Event,
     FeatureMapLearned,
@@ -83,6 +83,8 @@ class Tracking:
                 raise BadInput("start: expected cameraId with frameId and boxId, got none", code="bad_message")
             return
         camera = self.roster.cameras.get(key)
+        if key in self.roster.elsewhere:
+            return
         if camera is None:
             raise NotFound(f"cameraId: expected a known camera, got {key[:128]!r}", code="unknown_camera")
         if camera.peer is None:
@@ -150,6 +152,16 @@ class Tracking:
             return []
         known = self.objects[event.object_id] = with_references(before, event)
         return self._tell_case(known, self.roster.online()) if known.state is CaseState.OPEN else []
+
+    def opened_elsewhere(self, opened: TrackedObject) -> list[Delivery]:
+        """Take up what another orchestrator stored; a picture for any camera is encoded there, if it has a camera."""
+        self.objects[opened.object_id] = opened
+        told = [self._image_told(opened)]
+        if opened.has_feature_map:
+            return [*self._tell_case(opened, self.roster.online()), *told]
+        if not opened.made_from_photos and (opened.camera is not None or not self.roster.elsewhere):
+            told = [*self._ask_for_feature_map(opened), *told]
+        return told
 
     def _close(self, event: ObjectClosed) -> list[Delivery]:
         del self.objects[event.object_id]
@@ -247,21 +259,9 @@ class Tracking:
             raise Conflict("expected 'identifier' first, got none that still holds", code="not_identified")
         return self.roster.cameras[key].camera_id
 
-    def camera_views(self, viewers: dict[str, int] | None = None) -> list[CameraView]:
-        """Return every known camera, by name."""
-        return [
-            CameraView(
-                camera_id=camera.camera_id,
-                state="offline" if camera.peer is None else "online",
-                since=camera.since,
-                viewers=viewers.get(key, 0) if viewers is not None else None,
-            )
-            for key, camera in sorted(self.roster.cameras.items())
-        ]
-
     def cameras_told(self) -> Delivery:
         """Return the list of cameras for the clients that want it."""
-        return Delivery(self.roster.clients_that_want("cameras"), to_client.Cameras(cameras=self.camera_views()))
+        return Delivery(self.roster.clients_that_want("cameras"), to_client.Cameras(cameras=self.roster.views()))
 
     def _sought(self, object_id: int) -> TrackedObject:
         known = self.objects.get(object_id)

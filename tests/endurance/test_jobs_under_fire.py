@@ -30,7 +30,7 @@ async def test_every_job_ends_and_each_result_comes_once(redis_server):
             redis_kills=REDIS_KILLS,
         )
     doubled = sum(count > 1 for count in fire.results.values())
-    print(
+    print(  # noqa: T201 - the figure
         f"\n{JOBS} jobs, {WORKER_KILLS} worker kills, {REDIS_KILLS} Redis kills, seed {seed}: {took:.0f} s; "
         f"{len(fire.results)} ended, {doubled} doubled, {len(fire.failed)} given up; "
         f"longest pause after a kill {max(fire.recovered):.1f} s"

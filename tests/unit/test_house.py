@@ -48,6 +48,7 @@ ADAPTERS = {
     "redis": {
         "backbone/job_queue.py",
         "cloudlet/job_store.py",
+        "processor_orchestrator/crossing/redis_channel.py",
         "processor_orchestrator/stores/answering.py",
         "job_workers/results.py",
         "job_workers/rq_worker.py",

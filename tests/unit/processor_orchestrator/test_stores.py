@@ -203,6 +203,7 @@ def keyspace(port):
             b"set": direct.smembers,
             b"list": lambda key: direct.lrange(key, 0, -1),
             b"zset": lambda key: direct.zrange(key, 0, -1, withscores=True),
+            b"stream": direct.xrange,
         }
         held = [(key, reads[direct.type(key)](key)) for key in direct.scan_iter()]
     return b"\n".join(key + b" " + (value if isinstance(value, bytes) else repr(value).encode()) for key, value in held)
