@@ -6,7 +6,11 @@ variable "PREFIX" { default = "searchlight/" }
 variable "PLATFORMS" { default = "" }
 variable "EXTRA_CA_FILE" { default = "/dev/null" }
 
-group "default" { targets = ["redis", "orchestrator", "camera_processor", "demo_camera", "fleet_agent"] }
+group "default" {
+  targets = [
+    "redis", "orchestrator", "camera_processor", "demo_camera", "cloudlet", "face_worker", "demo_phone", "fleet_agent",
+  ]
+}
 
 target "_any" {
   context    = "."
@@ -46,4 +50,22 @@ target "fleet_agent" {
   inherits = ["_any"]
   target   = "fleet_agent"
   tags     = ["${PREFIX}fleet_agent:${VERSION}"]
+}
+
+target "cloudlet" {
+  inherits = ["_any"]
+  target   = "cloudlet"
+  tags     = ["${PREFIX}cloudlet:${VERSION}"]
+}
+
+target "face_worker" {
+  inherits = ["_any"]
+  target   = "face_worker"
+  tags     = ["${PREFIX}face_worker:${VERSION}"]
+}
+
+target "demo_phone" {
+  inherits = ["_any"]
+  target   = "demo_phone"
+  tags     = ["${PREFIX}demo_phone:${VERSION}"]
 }
