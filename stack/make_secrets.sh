@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . stack/read_env.sh
 mkdir -p -m 700 "$SECRETS_DIR"
 set -- "$CAMERA_ID" "$@"
-cameras="--camera camera-1 --camera camera-2 --node ${NODE_ID:-node}"
+cameras="--camera camera-1 --camera camera-2 --node ${NODE_ID:-node} --cloudlet cloudlet --phone phone"
 for id in "$@"; do cameras="$cameras --camera $id"; done
 # As the person who calls, so that the files are theirs. See backbone/issuer.py for who may read which.
 # shellcheck disable=SC2086 # a list of flags

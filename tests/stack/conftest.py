@@ -12,7 +12,10 @@ from tests.processes import ROOT
 from tests.stack.engine import CA_BUNDLE, run
 from tests.stack.swarm import LOAD_CAMERAS
 
-ROLES = ("redis", "orchestrator", "camera_processor", "demo_camera", "fleet_agent")
+ROLES = (
+    *("redis", "orchestrator", "camera_processor", "demo_camera"),
+    *("cloudlet", "face_worker", "demo_phone", "fleet_agent"),
+)
 INSTALLER = ROOT / "tests" / "stack" / "install_engine.sh"
 INSTALL_SECONDS, BUILD_SECONDS = 700, 1500
 

@@ -30,6 +30,8 @@ class Stack:
         self.environment = {
             "COMPOSE_PROJECT_NAME": project,
             "CONSOLE_PORT": str(port),
+            "SECOND_CONSOLE_PORT": str(free_port()),
+            "CLOUDLET_PORT": str(free_port()),
             "SECRETS_DIR": str(secrets_dir),
             "COMPOSE_PROFILES": "demo",
         } | environment
