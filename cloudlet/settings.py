@@ -10,7 +10,7 @@ from pydantic_settings import CliPositionalArg
 from backbone.legacy_networks import LegacyNetworks
 from backbone.web_settings import WebSettings
 
-MODEL = "dlib_face_recognition_resnet_model_v1"
+MODEL = "dlib-resnet-v1-55533b28a958"
 
 
 class Settings(WebSettings):

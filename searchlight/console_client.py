@@ -1,12 +1,12 @@
 """Speaks to an orchestrator as a page does: waits for it, opens a case, hears sightings. Prints nothing."""
 
 import asyncio
-import base64
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from tornado.websocket import WebSocketClientConnection, websocket_connect
@@ -14,7 +14,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from backbone.errors import Unavailable
 from backbone.wire import to_client
 from backbone.wire.codec import encode
-from backbone.wire.from_client import Start, Subscribe
+from backbone.wire.from_client import Subscribe
 from backbone.wire.to_client import ToClient
 
 ASK_SECONDS = 0.2
@@ -32,6 +32,24 @@ async def wait_until_ready(url: str, *, seconds: float) -> None:
                 await asyncio.sleep(ASK_SECONDS)
     except TimeoutError:
         raise Unavailable(f"expected {url} to be ready within {seconds:g} s, got no such answer") from None
+
+
+async def wait_until_open(url: str, name: str, *, seconds: float) -> None:
+    """Return once a case is open, its photos encoded.
+
+    Raises:
+        Unavailable: it was not within `seconds`.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            while name not in await _open_cases(url):  # noqa: ASYNC110 - another process opens it
+                await asyncio.sleep(ASK_SECONDS)
+    except TimeoutError:
+        raise Unavailable(f"expected the case {name!r} to be open within {seconds:g} s, it was not") from None
+
+
+async def _open_cases(url: str) -> list[str]:
+    return [case["name"] for case in await data_of(f"{url}/api/cases") if case["state"] == "open"]
 
 
 async def _is_ready(url: str) -> bool:
@@ -57,6 +75,21 @@ async def source_started_at(url: str) -> float:
     return 0.0
 
 
+async def open_case(url: str, photo: Path, *, name: str) -> None:
+    """Open a case from one photo at an orchestrator; a worker encodes it."""
+    boundary, content = uuid4().hex, await asyncio.to_thread(photo.read_bytes)
+    body = (
+        (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="name"\r\n\r\n{name}\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="photo"; filename="{photo.name}"\r\n\r\n'
+        ).encode()
+        + content
+        + f"\r\n--{boundary}--\r\n".encode()
+    )
+    kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    await AsyncHTTPClient().fetch(f"{url}/api/cases", method="POST", headers=kind, body=body)
+
+
 class ConsoleClient:
     """One open `/client` socket."""
 
@@ -66,11 +99,6 @@ class ConsoleClient:
     async def subscribe(self) -> None:
         """Ask for sightings."""
         await self._connection.write_message(encode(Subscribe(sightings=True)))
-
-    async def open_case(self, photo: Path, *, name: str) -> None:
-        """Seek the person in a photo; any connected camera encodes it."""
-        image = base64.b64encode(await asyncio.to_thread(photo.read_bytes)).decode()
-        await self._connection.write_message(encode(Start(image=image, name=name)))
 
     async def messages(self) -> AsyncIterator[ToClient]:
         """Yield what the orchestrator says, until it closes the socket."""

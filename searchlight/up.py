@@ -1,27 +1,38 @@
-"""The embedded run: footage, Redis, orchestrator, two sample cameras, one case, and every sighting printed."""
+"""The embedded run: Redis, orchestrator, two cameras, a phone and its cloudlet, one case, every sighting printed."""
 
 import asyncio
 import contextlib
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 
 from backbone.errors import SearchlightError
 from backbone.wire.shared import Error
 from backbone.wire.to_client import Sighting
 from drill.footage import Clip, Footage, make_footage
+from drill.phone_photos import make_phone_photos
 from drill.pictures import PictureChanged
 from drill.pip_download import PackagesUnreachable
 from drill.truth import load_truth
 from searchlight import screen
 from searchlight.children import Children, Program
-from searchlight.console_client import ConsoleClient, console_client, data_of, source_started_at, wait_until_ready
+from searchlight.console_client import (
+    ConsoleClient,
+    console_client,
+    data_of,
+    open_case,
+    source_started_at,
+    wait_until_open,
+    wait_until_ready,
+)
 from searchlight.embedded_redis import EmbeddedRedis, embedded_redis
 from searchlight.truth_check import verdict
 
 CASE_NAME = "Sought person"
 READY_SECONDS = 60.0
+PHONE_SECONDS = 30
 MIN_FACE_PX = 60
 """The people in the sample footage are near; a larger smallest face is found sooner."""
 
@@ -73,6 +84,7 @@ class EmbeddedRun:
         self._camera_urls: dict[str, str] = {}
         self._children = Children(data_dir / "logs", say=screen.say)
         self._told: set[str] = set()
+        self._phone_started = False
 
     async def search(self) -> None:
         """Start everything, open the case, and print sightings until cancelled."""
@@ -89,13 +101,37 @@ class EmbeddedRun:
         for camera, url in self._camera_urls.items():
             await wait_until_ready(url, seconds=READY_SECONDS)
             screen.say(camera, f"plays its sample footage; by itself at {url}")
+        await self._cloudlet_and_worker(redis)
         screen.say("searchlight", f"open {self._url} in a browser; Ctrl-C ends everything")
         while True:
             async with console_client(self._url) as console:
                 await self._seek(console)
+                await self._phone()
                 await self._print_sightings(console)
             screen.say("orchestrator", "closed the connection")
             await wait_until_ready(self._url, seconds=READY_SECONDS)
+
+    async def _cloudlet_and_worker(self, redis: EmbeddedRedis) -> None:
+        """Start a worker and a cloudlet: what phones need."""
+        worker, cloudlet = _free_port(0), _free_port(0)
+        await self._children.start(self._worker(redis, port=worker))
+        await self._children.start(self._cloudlet(redis, port=cloudlet))
+        await wait_until_ready(f"http://127.0.0.1:{worker}", seconds=READY_SECONDS)
+        screen.say("worker", "encodes and matches photos")
+        await wait_until_ready(f"http://127.0.0.1:{cloudlet}", seconds=READY_SECONDS)
+        screen.say("cloudlet", f"takes photos from phones; sends matches to {self._url}")
+
+    async def _phone(self) -> None:
+        """Start the phone, once the case is open: what it sends before is compared with nobody."""
+        if self._phone_started:
+            return
+        self._phone_started = True
+        await wait_until_open(self._url, CASE_NAME, seconds=READY_SECONDS)
+        photos = self._data_dir / "phone"
+        make_phone_photos(self._footage, photos, taken_at=time.time())
+        command = [sys.executable, "-m", "drill.sample_phone", f"127.0.0.1:{self._console}", str(photos)]
+        await self._children.start(Program("phone", [*command, "--every", str(PHONE_SECONDS)]))
+        screen.say("phone", f"sends the photos in {photos} every {PHONE_SECONDS} s")
 
     async def aclose(self) -> None:
         """End every process."""
@@ -107,7 +143,7 @@ class EmbeddedRun:
         if any(sought["name"] == CASE_NAME for sought in known):
             screen.say("case", f"{CASE_NAME!r} is still open from an earlier run")
             return
-        await console.open_case(self._footage.case_photo, name=CASE_NAME)
+        await open_case(self._url, self._footage.case_photo, name=CASE_NAME)
         screen.say("case", f"{CASE_NAME!r} opened from one photo, {self._footage.case_photo}")
 
     async def _print_sightings(self, console: ConsoleClient) -> None:
@@ -131,6 +167,16 @@ class EmbeddedRun:
     def _orchestrator(self, redis: EmbeddedRedis) -> Program:
         command = [sys.executable, "-m", "processor_orchestrator", "--port", str(self._console)]
         return Program("orchestrator", command, {"REDIS_URL": redis.url})
+
+    def _worker(self, redis: EmbeddedRedis, *, port: int) -> Program:
+        command = [sys.executable, "-m", "job_workers", "--port", str(port), "--processes", "1"]
+        return Program("worker", command, {"REDIS_URL": redis.url})
+
+    def _cloudlet(self, redis: EmbeddedRedis, *, port: int) -> Program:
+        server = f"127.0.0.1:{self._console}"
+        command = [sys.executable, "-m", "cloudlet", server, server, str(port), "5", "--advertise", "127.0.0.1"]
+        spool = self._data_dir / "cloudlet.sqlite3"
+        return Program("cloudlet", [*command, "--spool", str(spool)], {"REDIS_URL": redis.url})
 
     def _camera(self, clip: Clip) -> tuple[Program, str]:
         port = _free_port(0)

@@ -146,16 +146,7 @@ def test_no_secret_is_in_an_environment_a_label_or_a_log(stack: Stack) -> None:
 
 
 def test_every_role_ends_by_itself_when_it_is_asked_to(stack: Stack) -> None:
-    for service in (
-        "phone",
-        "camera-1",
-        "camera-2",
-        "cloudlet",
-        "face_worker",
-        "orchestrator-2",
-        "orchestrator",
-        "redis",
-    ):
+    for service in reversed(SERVICES):
         began = time.monotonic()
         docker("stop", "--time", "10", stack.container(service))
         state = inspect(stack.container(service))["State"]

@@ -70,6 +70,7 @@ ADAPTERS = {
         "benchmarks/fan_out.py",
         "camera_processor/capture_process.py",
         "drill/pip_download.py",
+        "drill/sample_phone.py",
     },
 }
 DOMAIN = [

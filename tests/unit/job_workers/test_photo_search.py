@@ -9,6 +9,8 @@ from PIL import Image
 
 from backbone.errors import BadInput, Conflict
 from backbone.wire.jobs import GalleryFile, Sought
+from cloudlet.settings import Settings
+from faces import load_engine
 from job_workers.photo_reader import PhotoRead
 from job_workers.photo_search import PhotoSearch, SoughtPeople, crop, share_of
 from tests.fakes.face_engine import Engine, at
@@ -75,3 +77,7 @@ def test_shares_stay_within_the_picture_and_crops_are_small():
     large = np.zeros((2000, 2000, 3), np.uint8)
     with Image.open(io.BytesIO(base64.b64decode(crop(large, np.array([500, 500, 1500, 1500], np.float32))))) as image:
         assert max(image.size) == 256
+
+
+def test_cloudlets_expect_the_model_that_the_workers_have():
+    assert load_engine("hog").model_id == Settings.model_fields["model_id"].default
