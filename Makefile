@@ -41,8 +41,9 @@ endurance: $(VENV)/.installed ## what takes longer: camera cycles, a million mes
 score: $(VENV)/.installed ## identity score (IDF1) on the sample footage
 	$(BIN)/searchlight score
 
-bench: $(VENV)/.installed ## faces beside dlib and face_recognition, into benchmarks/RESULTS.md
+bench: $(VENV)/.installed ## faces, fan-out and streams beside what is used instead, into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.faces && $(BIN)/python -m benchmarks.fan_out
+	$(BIN)/python -m benchmarks.crowd && $(BIN)/python -m benchmarks.streams
 
 PHOTOS ?= var/people
 accuracy: $(VENV)/.installed ## error rates on PHOTOS=<folder> of <person>/<photo>

@@ -1,11 +1,10 @@
 """Finds how many boxes of 1,000 processors one core carries: `python -m benchmarks.crowd`."""
 
 import argparse
-import json
-import subprocess
 import sys
 
-from benchmarks.fan_out import ours, server
+from benchmarks.children import server, told_by
+from benchmarks.fan_out import ours
 from benchmarks.machine import described
 from benchmarks.results import write_section
 
@@ -15,10 +14,10 @@ CLIENTS = 1
 
 def measure(cameras: int, hertz: float) -> dict[str, float]:
     """Return the memory of a connection in KiB, the server's share of a core, and the boxes' ages in ms."""
-    with server(ours) as (process, port):
-        asked = [sys.executable, "-m", "benchmarks.fan_out_load", f"ws://127.0.0.1:{port}", f"--pid={process.pid}"]
+    with server(ours) as (pid, port):
+        asked = [sys.executable, "-m", "benchmarks.fan_out_load", f"ws://127.0.0.1:{port}", f"--pid={pid}"]
         load = [f"--cameras={cameras}", f"--clients={CLIENTS}", f"--hertz={hertz}"]
-        told = json.loads(subprocess.check_output([*asked, *load], timeout=180))
+        told = told_by([*asked, *load], timeout=180)
     ages = told["ages"]
     return {
         "memory": (told["rss_connected"] - told["rss_alone"]) / cameras,

@@ -1,24 +1,20 @@
 """Compares what a delivery of boxes costs the server: `python -m benchmarks.fan_out`. Asserts nothing about time."""
 
 import argparse
-import json
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks.children import server, told_by
 from benchmarks.comparison import LEAST_RUNS, ResultsDiffer
 from benchmarks.machine import described
 from benchmarks.results import write_section
 
 TITLE = "Fan-out of boxes"
-START_SECONDS = 20.0
+LOAD_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +25,6 @@ class Run:
     rate: float
     p50_ms: float
     p99_ms: float
-
-
-@contextmanager
-def server(command: Callable[[int], list[str]]) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Run a server on a free port for the length of a block."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    process = subprocess.Popen(command(port), stdout=subprocess.DEVNULL)
-    try:
-        _wait_for(port)
-        yield process, port
-    finally:
-        process.terminate()
-        process.wait(timeout=15)
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            time.sleep(0.5)
-            return
-    raise TimeoutError(f"expected a server on port {port} within {START_SECONDS:g} s")
 
 
 def ours(port: int) -> list[str]:
@@ -76,9 +44,9 @@ def measure(command: Callable[[int], list[str]], load: list[str]) -> Run:
     Raises:
         ResultsDiffer: a message did not reach every client.
     """
-    with server(command) as (process, port):
-        asked = [sys.executable, "-m", "benchmarks.fan_out_load", f"ws://127.0.0.1:{port}", f"--pid={process.pid}"]
-        result = json.loads(subprocess.check_output([*asked, *load], timeout=120))
+    with server(command) as (pid, port):
+        asked = [sys.executable, "-m", "benchmarks.fan_out_load", f"ws://127.0.0.1:{port}", f"--pid={pid}"]
+        result = told_by([*asked, *load], timeout=LOAD_SECONDS)
     taken, sent = result["bytes"], int(result["sent"])
     # Messages of one length: a lost one shows as clients that differ, or as a part of a message.
     if len(set(taken)) != 1 or taken[0] % sent:

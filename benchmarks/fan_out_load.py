@@ -12,8 +12,9 @@ import selectors
 import socket
 import struct
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
+
+from benchmarks.children import cpu_seconds, resident_bytes
 
 WARM_UP_SECONDS = 1.0
 QUIET_SECONDS = 1.0
@@ -53,18 +54,6 @@ def connected(url: str, path: str) -> socket.socket:
     if b" 101 " not in answer:
         raise ConnectionError(f"expected 101 from {path}, got {answer[:60]!r}")
     return peer
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time of a process, all threads, to the nanosecond (proc(5): schedstat)."""
-    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(thread.read_text(encoding="ascii").split()[0]) for thread in threads) / 1e9
-
-
-def rss_kib(pid: int) -> int:
-    """Return the resident memory of a process (proc(5): status)."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.partition("VmRSS:")[2].split()[0])
 
 
 class Client:
@@ -179,9 +168,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     chosen = vars(parser.parse_args())
     url, seconds, pid = chosen.pop("url"), chosen.pop("seconds"), chosen.pop("pid")
-    alone = rss_kib(pid)
+    alone = resident_bytes(pid) // 1024
     load = Load(url, **chosen)
-    connected_rss = rss_kib(pid)
+    connected_rss = resident_bytes(pid) // 1024
     took, spent = load.run(seconds, pid=pid)
     told = {
         "sent": load.sent,

@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 
 from backbone.wire.jobs import ENCODE, RUN_TASK, Encoded, EncodeTask, Reference, Refused
 
-MODEL = "dlib_face_recognition_resnet_model_v1"
+MODEL = "dlib-resnet-v1-55533b28a958"
 CHIP = b"\xff\xd8 chip of "
 
 

@@ -30,7 +30,7 @@ from backbone.wire.jobs import (
     Task,
 )  # fmt: skip
 
-MODEL = "dlib_face_recognition_resnet_model_v1"
+MODEL = "dlib-resnet-v1-55533b28a958"
 RECT = (0.1, 0.1, 0.5, 0.5)
 
 

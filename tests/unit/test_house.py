@@ -66,8 +66,7 @@ ADAPTERS = {
     },
     "docker": {"fleet_agent/engine.py"},
     "subprocess": {
-        "benchmarks/crowd.py",
-        "benchmarks/fan_out.py",
+        "benchmarks/children.py",
         "camera_processor/capture_process.py",
         "drill/pip_download.py",
         "drill/sample_phone.py",

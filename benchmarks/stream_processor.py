@@ -1,0 +1,41 @@
+"""The camera processor with everything but its detector: capture, overlay, JPEG and viewers are the real ones.
+
+`motion` runs with its detection paused, so ours is left out as well; what remains is the way of a picture to viewers.
+"""
+
+from typing import cast
+
+from backbone import logs, service
+from backbone.settings import load
+from camera_processor.analyst import Analyst
+from camera_processor.app import CameraProcessor
+from camera_processor.frames import Frame
+from camera_processor.pipeline import Pipeline
+from camera_processor.results import FrameResult
+from camera_processor.settings import Settings
+
+
+class NoDetector:
+    """Takes the pipeline's place and sees nothing."""
+
+    def process(self, _frame: Frame, _now: float) -> FrameResult:
+        """Return that nothing was seen."""
+        return FrameResult(boxes=(), detected=False, encoded=0)
+
+
+class StreamProcessor(CameraProcessor):
+    """A camera processor that looks for nothing."""
+
+    def _analyst(self) -> Analyst:
+        return Analyst(cast("Pipeline", NoDetector()), model_id="none")
+
+
+def main() -> None:
+    """Start as the role does."""
+    settings = load(Settings, program="python -m benchmarks.stream_processor")
+    logs.configure(settings.log_level, role="camera_processor")
+    service.run(lambda stop: StreamProcessor(settings).serve(stop))
+
+
+if __name__ == "__main__":
+    main()
