@@ -103,7 +103,8 @@ class Swarm:
 
     def is_whole(self) -> bool:
         """Return whether each service has its one task; `service ls` would count a lost node's too."""
-        wanted = {"redis": 1, "orchestrator": 1, "camera-1": 1, "camera-2": 1, "camera": 0}
+        wanted = {"redis": 1, "orchestrator": 1, "orchestrator-2": 1, "camera-1": 1, "camera-2": 1, "camera": 0}
+        wanted |= {"cloudlet": 1, "face_worker": 2, "phone": 1}
         return {service: len(self.running(service)) for service in wanted} == wanted
 
     def update_state(self, service: str) -> str:
@@ -138,7 +139,8 @@ class Swarm:
     @contextmanager
     def load(self, object_id: int) -> Iterator[Load]:
         """Put load on the orchestrators for the length of a block."""
-        cores = [f"{NET}.{node}:8000" for node, labels in LABELS.items() if "core" in labels]
+        nodes = [node for node, labels in LABELS.items() if "core" in labels]
+        cores = [f"{NET}.{node}:{port}" for port in (8000, 8001) for node in nodes]
         inside = ["nsenter", f"--net=/run/netns/slnode{MANAGER}", sys.executable, "-m", "tests.stack.load"]
         chosen = [f"--object={object_id}", f"--secrets={self._secrets_dir}", f"--cameras={LOAD_CAMERAS}", "--hertz=1"]
         process = subprocess.Popen([*inside, *cores, *chosen], cwd=ROOT, stdout=subprocess.PIPE, text=True)
