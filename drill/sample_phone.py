@@ -1,6 +1,7 @@
 """A phone that sends its photos again and again: `python -m drill.sample_phone SERVERS FOLDER`. Stdlib only."""
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ def main() -> int:
     chosen = parser.parse_args()
     photos = sorted(str(path) for path in chosen.folder.glob("*.jpg"))
     command = [sys.executable, "-m", "edge_devices.phone", chosen.servers, *photos]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # asked to end, it has nothing to put in order
     while True:
         if chosen.note is not None:
             chosen.note.touch()
