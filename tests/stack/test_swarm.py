@@ -157,6 +157,9 @@ def test_a_broken_image_is_rolled_back_by_itself_and_the_console_stays_up(
     run("docker", "buildx", "build", "--quiet", "--tag", name, "--file", str(broken), str(tmp_path), patience=120)
     for node in (node for node, labels in LABELS.items() if "core" in labels):
         swarm.bring(node, name)
+    # The nodes of the tests before have just come back: what is measured here is the update alone.
+    wait_for(lambda: all(swarm.ask("/readyz") is not None for _ in range(5)), "a console that is steady", GO_ON_SECONDS)
+    wait_for(swarm.is_whole, "every service to run", GO_ON_SECONDS)
     answered: list[bool] = []
     done = threading.Event()
 
