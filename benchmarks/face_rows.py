@@ -16,6 +16,7 @@ from benchmarks.face_agreement import same_embeddings, same_faces, superset
 from faces import Faces, Gallery, load_engine
 from faces.cnn_detector import CnnDetector
 from faces.convert import find_graph
+from faces.detector_network import DetectorNetwork
 from faces.dlib_landmarks import FaceAligner
 from faces.onnx_session import Session
 
@@ -63,7 +64,7 @@ def encode(at_once: int) -> Comparison:
 def detect_cnn() -> Comparison:
     """Search 1000 x 714 pixels at their own size with the CNN."""
     theirs = face_peers.DlibCnn()
-    ours = CnnDetector(Session(find_graph("detector")), Session(find_graph("resize")))
+    ours = CnnDetector(DetectorNetwork(Session(find_graph("detector")), Session(find_graph("resize"))))
     picture = face_pictures.group().picture
 
     def check() -> str:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from faces.cnn_detector import CnnDetector
 from faces.convert import find_graph
 from faces.detecting import Detector, detect_scaled
+from faces.detector_network import DetectorNetwork
 from faces.dlib_hog import HogDetector
 from faces.dlib_landmarks import FaceAligner
 from faces.errors import BadImage
@@ -127,7 +128,7 @@ def load_engine(
 
     def cnn() -> CnnDetector:
         # The pyramid's levels lie in the host's memory: resizing elsewhere would only move them to and fro.
-        return CnnDetector(session("detector"), session("resize", "cpu"))
+        return CnnDetector(DetectorNetwork(session("detector"), session("resize", "cpu")))
 
     chosen: Detector = cnn() if detector != "hog" else HogDetector()
     if detector == "auto" and _seconds(chosen) > CNN_FAST_ENOUGH_S:

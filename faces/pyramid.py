@@ -54,21 +54,18 @@ class TiledPyramid:
         outside_y = np.maximum(np.maximum(top - y, y - (top + height - 1)), 0)
         return np.asarray(np.argmin(outside_x**2 + outside_y**2, axis=1), dtype=np.intp)
 
+    @property
+    def factors(self) -> NDArray[np.float64]:
+        """How much larger a pixel of each level is than the picture's, (levels,)."""
+        return np.asarray((_DENOMINATOR / _NUMERATOR) ** np.arange(len(self.rects), dtype=np.float64))
+
     def to_picture(self, points: NDArray[np.float64], levels: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return points (n, 2) xy of the whole, which belong to these levels, in pixels of the picture."""
-        up, grown = _grown(len(self.rects))
-        return (points - self.rects[levels, :2]) * up[levels, None] + grown[levels, None]
+        """Return points (n, 2) xy of the whole, which belong to these levels, in pixels of the picture.
 
-    def from_picture(self, points: NDArray[np.float64], levels: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return points (n, 2) xy of the picture where they are seen at these levels in the whole."""
-        up, grown = _grown(len(self.rects))
-        return (points - grown[levels, None]) / up[levels, None] + self.rects[levels, :2]
-
-
-def _grown(levels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return factor and offset from each level to the picture: p -> p * 6/5 + 0.3, once for each level."""
-    up = (_DENOMINATOR / _NUMERATOR) ** np.arange(levels, dtype=np.float64)
-    return up, _SHIFT * np.concatenate(([0.0], np.cumsum(up)[:-1]))
+        From each level up: p -> p * 6/5 + 0.3.
+        """
+        shifts = _SHIFT * np.concatenate(([0.0], np.cumsum(self.factors)[:-1]))
+        return (points - self.rects[levels, :2]) * self.factors[levels, None] + shifts[levels, None]
 
 
 def _level_sizes(height: int, width: int) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ import faces
 from drill.pictures import fetch_pictures
 from faces.cnn_detector import CnnDetector
 from faces.convert import find_graph
+from faces.detector_network import DetectorNetwork
 from faces.onnx_session import Session
 
 DATA_DIR = Path(__file__).parents[3] / "var"
@@ -32,10 +33,10 @@ def cnn():
 @pytest.fixture(scope="session")
 def thorough():
     """The CNN detector that searches all levels at once."""
-    return CnnDetector(Session(find_graph("detector")), Session(find_graph("resize")), thorough=True)
+    return CnnDetector(DetectorNetwork(Session(find_graph("detector")), Session(find_graph("resize"))), thorough=True)
 
 
 @pytest.fixture(scope="session")
 def quick():
     """The CNN detector that searches coarse first."""
-    return CnnDetector(Session(find_graph("detector")), Session(find_graph("resize")), thorough=False)
+    return CnnDetector(DetectorNetwork(Session(find_graph("detector")), Session(find_graph("resize"))), thorough=False)
