@@ -1,11 +1,24 @@
-"""Face work to be done once in a process of its own, where only one side is loaded; it measures nothing."""
+"""Face work in a process of its own, where only one side is loaded, and the memory that it took.
+
+`python -m benchmarks.face_memory cnn|small ours|theirs` prints it in MB; what a parent has imported does not count.
+"""
 
 from __future__ import annotations
 
+import sys
+
 from benchmarks import face_pictures
-from benchmarks.peak_memory import Side
+from benchmarks.children import told_by
+from benchmarks.peak_memory import Side, own_peak_megabytes
 
 _TIMES = 3
+_SECONDS = 300.0
+
+
+def peak_megabytes(name: str, side: Side) -> float:
+    """Return the most memory in MB that `detect_and_encode` takes in a fresh process."""
+    command = [sys.executable, "-m", "benchmarks.face_memory", name, side]
+    return float(told_by(command, timeout=_SECONDS))
 
 
 def detect_and_encode(name: str, side: Side) -> None:
@@ -29,3 +42,8 @@ def detect_and_encode(name: str, side: Side) -> None:
     for _ in range(_TIMES):
         boxes = cnn.find(picture)[0] if cnn else face_peers.locations(picture)
         face_peers.encodings(picture, boxes)
+
+
+if __name__ == "__main__":
+    detect_and_encode(sys.argv[1], "ours" if sys.argv[2] == "ours" else "theirs")
+    print(own_peak_megabytes())

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.comparison import LEAST_RUNS, Measured, ResultsDiffer, measure
-from benchmarks.face_memory import detect_and_encode
+from benchmarks.face_memory import peak_megabytes
 from benchmarks.face_rows import ROWS
 from benchmarks.frame_rate import frame_rates
 from benchmarks.machine import described
-from benchmarks.peak_memory import Side, peak_megabytes
+from benchmarks.peak_memory import Side
 from benchmarks.results import RESULTS, table, write_section
 
 TITLE = "Faces"
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows.append(row)
         if name in _WITH_MEMORY:
             sides: tuple[Side, ...] = ("ours", "theirs")
-            peaks[comparison.name] = {side: peak_megabytes(detect_and_encode, name, side) for side in sides}
+            peaks[comparison.name] = {side: peak_megabytes(name, side) for side in sides}
         print(table([row], peaks).splitlines()[-1], flush=True)
     text = f"{machine}\n\n{table(rows, peaks)}"
     if list(chosen.rows) == list(ROWS):

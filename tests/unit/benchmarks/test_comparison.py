@@ -1,17 +1,15 @@
+import sys
+
 import pytest
 
+from benchmarks.children import told_by
 from benchmarks.comparison import LEAST_RUNS, Comparison, ResultsDiffer, measure
-from benchmarks.peak_memory import peak_megabytes
 from benchmarks.results import table, write_section
 
 
 def comparison(**changes):
     done = {"name": "add", "peer": "abacus", "ours": int, "theirs": int, "check": lambda: "the same sum", "goal": "-"}
     return Comparison(**(done | changes))
-
-
-def hold(megabytes, _side):
-    assert len(bytearray(int(megabytes) * 1_000_000)) > 0
 
 
 def test_both_sides_are_done_in_turns_and_at_least_five_times():
@@ -47,5 +45,6 @@ def test_a_section_is_replaced_and_the_others_stay(tmp_path):
 
 def test_the_peak_is_that_of_the_work_alone():
     ballast = bytearray(300_000_000)
-    assert 100 < peak_megabytes(hold, "100", "ours") < 300
+    program = "from benchmarks.peak_memory import own_peak_megabytes as peak; gone = bytearray(10**8); gone = 0; print(peak())"
+    assert 100 < told_by([sys.executable, "-c", program], timeout=60) < 300
     assert ballast

@@ -27,9 +27,8 @@ class DotNetwork:
         return cells[:, ::-1] * 8.0 + 14
 
     def resized(self, pixels, height, width):
-        rows, columns = (
-            np.linspace(0, n - 1, to).round().astype(int) for n, to in zip(pixels.shape[2:], (height, width))
-        )
+        rows = np.linspace(0, pixels.shape[2] - 1, height).round().astype(int)
+        columns = np.linspace(0, pixels.shape[3] - 1, width).round().astype(int)
         return np.ascontiguousarray(pixels[:, :, rows][:, :, :, columns])
 
 
