@@ -125,7 +125,9 @@ async def test_a_message_over_the_bound_ends_the_connection(peer):
 
 
 @pytest.mark.parametrize(
-    "broken", [frame(TEXT, b"\xff\xfe"), frame(3, b"what"), frame(CONTINUED, b"of what"), b"\xf1\x80\0\0\0\0"]
+    "broken",
+    [frame(TEXT, b"\xff\xfe"), frame(3, b"what"), frame(CONTINUED, b"of what"), b"\xf1\x80\0\0\0\0"],
+    ids=["no UTF-8", "unknown kind", "end of nothing", "unknown bits"],
 )
 async def test_what_is_broken_ends_the_connection(peer, broken):
     assert await ended_with(peer, frame(TEXT, b"before") + broken) == ["before", ("closed", None)]
