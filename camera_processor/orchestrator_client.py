@@ -1,21 +1,18 @@
-"""The WebSocket to the orchestrator: connects for ever, keeps what could not be sent, keeps commands for the loop.
+"""Speaks with the orchestrator: keeps what could not be sent, keeps commands for the loop.
 
 Does not know what commands mean for the faces. WIRE section 4, client side.
 """
 
 import asyncio
 import contextlib
-import time
 
 import structlog
-from tornado.httpclient import HTTPClientError
-from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, WebSocketError, websocket_connect
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError
 
-from backbone.backoff import Backoff
 from backbone.errors import SearchlightError
 from backbone.outbox import Outbox, PeerTooSlow
 from backbone.pictures import PictureCleaner, from_base64
-from backbone.url_ring import UrlRing
+from backbone.steady_socket import Outgoing, SteadySocket
 from backbone.wire import to_processor
 from backbone.wire.codec import PICTURE_MESSAGE_BYTES, BadMessage, encode
 from backbone.wire.from_processor import Identifier
@@ -26,12 +23,6 @@ from camera_processor.commands import Command, CommandList, Forget, ForgetAllBut
 from camera_processor.figures import ProcessorFigures
 from camera_processor.stream_demand import StreamDemand
 
-EAGER_SECONDS = 60.0
-"""For so long after losing the orchestrator the waits between two tries stay short."""
-
-EAGER_WAIT = 2.0
-CONNECT_SECONDS = 10.0
-PING_SECONDS = 10.0
 SETTLED_SECONDS = 3.0
 """After joining, the orchestrator has named every sought object within this time; the others are forgotten."""
 
@@ -63,36 +54,38 @@ class OrchestratorClient:
         cleaner: PictureCleaner,
         figures: ProcessorFigures,
     ) -> None:
-        self._urls = UrlRing(url)
+        self._socket = SteadySocket(url, self._converse, max_message_bytes=PICTURE_MESSAGE_BYTES)
         self._camera_id = camera_id
         self._token = token
         self._commands = commands
         self._demand = demand
         self._cleaner = cleaner
         self._figures = figures
-        self._outbox = Outbox(max_frames=MAX_KEPT_FRAMES, max_commands=MAX_KEPT_COMMANDS)
-        self._something_to_send = asyncio.Event()
+        self._outgoing = Outgoing(Outbox(max_frames=MAX_KEPT_FRAMES, max_commands=MAX_KEPT_COMMANDS))
+        figures.outbox_waiting.set_function(lambda: len(self._outgoing))
         self._connection: WebSocketClientConnection | None = None
         self._named: set[int] = set()
-        self.last_error = "not connected yet"
 
     @property
     def connected(self) -> bool:
         """Whether the socket is open now."""
         return self._connection is not None
 
+    @property
+    def last_error(self) -> str:
+        """Why it is not connected."""
+        return self._socket.last_error
+
     def send(self, message: Message, *, droppable: bool = False) -> None:
         """Queue a message; one that is not droppable is kept, within a bound, until it could be sent."""
         payload = encode(message)
         if droppable:
-            self._outbox.put_frame(payload)
+            self._outgoing.put_frame(payload)
         else:
             try:
-                self._outbox.put_command(payload)
+                self._outgoing.put_command(payload)
             except PeerTooSlow:
                 self._figures.outbox_refused.inc()
-        self._figures.outbox_waiting.set(len(self._outbox))
-        self._something_to_send.set()
 
     async def send_picture(self, frame: StreamFrame) -> None:
         """Send one JPEG now; it is lost when the socket is not open."""
@@ -102,32 +95,13 @@ class OrchestratorClient:
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        backoff, lost_at = Backoff(limit=30.0), time.monotonic()
-        while True:
-            try:
-                await self._converse()
-                backoff, lost_at = Backoff(limit=30.0), time.monotonic()
-                self.last_error = "the orchestrator closed the connection"
-            except (OSError, HTTPClientError, WebSocketError, TimeoutError) as fault:
-                self.last_error = f"{type(fault).__name__}: {fault}"
-            structlog.get_logger().warning("orchestrator_away", reason=self.last_error)
-            self._urls.give_up()
-            wait = backoff.next_wait()
-            eager = time.monotonic() - lost_at < EAGER_SECONDS
-            await asyncio.sleep(min(wait, EAGER_WAIT) if eager else wait)
+        await self._socket.run()
 
-    async def _converse(self) -> None:
-        connection = await websocket_connect(
-            self._urls.current,
-            connect_timeout=CONNECT_SECONDS,
-            ping_interval=PING_SECONDS,
-            ping_timeout=PING_SECONDS,
-            max_message_size=PICTURE_MESSAGE_BYTES,
-        )
+    async def _converse(self, connection: WebSocketClientConnection) -> None:
         try:
             await self._introduce(connection)
             async with asyncio.TaskGroup() as group:
-                writer = group.create_task(self._write_from_outbox(connection))
+                writer = group.create_task(self._outgoing.send_over(connection))
                 settling = group.create_task(self._settle())
                 await self._read(connection)
                 writer.cancel()
@@ -136,7 +110,6 @@ class OrchestratorClient:
             self._connection = None
             self._demand.stop()
             self._figures.connected.set(0)
-            connection.close()
 
     async def _introduce(self, connection: WebSocketClientConnection) -> None:
         if self._token is not None:
@@ -145,30 +118,11 @@ class OrchestratorClient:
         self._named = set()
         self._connection = connection
         self._figures.connected.set(1)
-        structlog.get_logger().info("orchestrator_connected", url=self._urls.current)
+        structlog.get_logger().info("orchestrator_connected", url=self._socket.url)
 
     async def _settle(self) -> None:
         await asyncio.sleep(SETTLED_SECONDS)
         self._keep(ForgetAllBut(frozenset(self._named)))
-
-    async def _write_from_outbox(self, connection: WebSocketClientConnection) -> None:
-        while True:
-            item = self._outbox.take()
-            if item is None:
-                self._something_to_send.clear()
-                await self._something_to_send.wait()
-                continue
-            payload, must_arrive = item
-            try:
-                await connection.write_message(payload)
-            except (WebSocketClosedError, asyncio.CancelledError) as fault:
-                if must_arrive:
-                    self._outbox.put_back(payload)
-                if isinstance(fault, asyncio.CancelledError):
-                    raise
-                return
-            finally:
-                self._figures.outbox_waiting.set(len(self._outbox))
 
     async def _read(self, connection: WebSocketClientConnection) -> None:
         while True:

@@ -235,7 +235,7 @@ def test_an_agent_without_the_role_is_never_a_node(
     guarded: Role, engine: FakeEngine, tmp_path: Path, roles: list[str]
 ) -> None:
     running = agent(guarded, engine, tmp_path, token=token(roles=roles))
-    wait_until(lambda: len(running.events("orchestrator_away")) >= 2, "two refused tries")
+    wait_until(lambda: len(running.events("server_away")) >= 2, "two refused tries")
     assert requests.get(f"{guarded.url}/api/fleet", headers=bearer("client"), timeout=5).json() == {"data": []}
     assert requests.get(f"{running.url}/readyz", timeout=5).status_code == 503
     assert running.terminate() == 0

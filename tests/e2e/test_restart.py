@@ -70,7 +70,7 @@ def test_idle_processors_rejoin_within_ten_seconds(redis_server: RedisServer, po
             running.wait_for_event("orchestrator_connected")
         on_redis[0].kill()
         for running in (idle, busy):
-            running.wait_for_event("orchestrator_away")
+            running.wait_for_event("server_away")
         on_redis.append(start(redis_server, port))
         cameras = f"{on_redis[-1].url}/api/cameras"
         wait_until(

@@ -13,6 +13,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
+from backbone import steady_socket
 from backbone.pictures import PictureCleaner
 from backbone.wire.from_processor import BoundingBoxes
 from backbone.wire.shared import FeatureMap
@@ -100,7 +101,7 @@ async def server(port: int) -> AsyncIterator[Server]:
 
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orchestrator_client, "EAGER_WAIT", 0.05)
+    monkeypatch.setattr(steady_socket, "EAGER_WAIT", 0.05)
     monkeypatch.setattr(orchestrator_client, "SETTLED_SECONDS", 1.0)
 
 

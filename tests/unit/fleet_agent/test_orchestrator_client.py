@@ -11,9 +11,9 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
+from backbone import steady_socket
 from backbone.wire.from_fleet_agent import Done, Node
 from backbone.wire.to_fleet_agent import ListContainers, StartContainer, StopContainer
-from fleet_agent import orchestrator_client
 from fleet_agent.orchestrator_client import MAX_KEPT, OrchestratorClient
 from tests.processes import free_port, until
 
@@ -89,7 +89,7 @@ async def server(port: int) -> AsyncIterator[Server]:
 
 @pytest.fixture(autouse=True)
 def eager(monkeypatch) -> None:
-    monkeypatch.setattr(orchestrator_client, "LONGEST_WAIT", 0.05)
+    monkeypatch.setattr(steady_socket, "EAGER_WAIT", 0.05)
 
 
 async def test_it_tells_its_node_first(server, port, figures):
