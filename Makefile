@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := backbone faces camera_processor cloudlet edge_devices fleet_agent job_workers processor_orchestrator \
-  searchlight drill benchmarks
+PACKAGES := backbone faces camera_processor cloudlet edge_devices fleet_agent job_workers mqtt_gateway \
+  pi_receiver processor_orchestrator searchlight drill benchmarks
 
 help: ## this menu
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

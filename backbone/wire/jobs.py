@@ -8,6 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from backbone.wire.offload import Offloaded, OffloadTask
+
 ENCODE, MATCH, FOOTAGE = "encode", "match", "footage"
 """Names of rq queues."""
 
@@ -92,7 +94,7 @@ class FootageTask(Struct, frozen=True, rename="camel", tag="footage", tag_field=
     every_seconds: float = 0.5
 
 
-Task = EncodeTask | MatchTask | FootageTask
+Task = EncodeTask | MatchTask | FootageTask | OffloadTask
 
 
 class Sought(Struct, frozen=True, rename="camel"):
@@ -177,4 +179,4 @@ class Failed(Struct, frozen=True, rename="camel", tag="failed", tag_field="type"
     message: str
 
 
-Result = Encoded | Matched | Failed
+Result = Encoded | Matched | Offloaded | Failed

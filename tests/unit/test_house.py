@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROLES = ("camera_processor", "cloudlet", "fleet_agent", "job_workers", "processor_orchestrator")
+ROLES = (
+    "camera_processor",
+    "cloudlet",
+    "fleet_agent",
+    "job_workers",
+    "mqtt_gateway",
+    "pi_receiver",
+    "processor_orchestrator",
+)
 TOOLS = {
     # A tool drives whole roles, so it may know them; nobody may know a tool.
     "searchlight": {"searchlight", "drill", "backbone", "faces"},
