@@ -1,0 +1,127 @@
+/* The first process in a sandbox: sets the limits, runs one command, ends whatever that leaves, tells how it went.
+ *
+ * It is process 1 of its own pid namespace, so what runs there cannot signal it, and when it ends the kernel ends
+ * everything else. It keeps the deadline itself too: a sandbox outlives neither its time nor its worker.
+ *
+ * usage: runner WALL_MS CPU_S ADDRESS_SPACE PROCESSES FILES FILE_BYTES STATUS_FD KEEP_FD COMMAND...
+ * STATUS_FD gets one line of JSON. KEEP_FD (-1: none) gets a tar of the working folder after exit code 0.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WALL_MS = 1, CPU_S, ADDRESS_SPACE, PROCESSES, FILES, FILE_BYTES, STATUS_FD, KEEP_FD, COMMAND };
+
+static long long now_ms(void) {
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return at.tv_sec * 1000LL + at.tv_nsec / 1000000;
+}
+
+static void limit(int what, rlim_t soft, rlim_t hard) {
+    struct rlimit both = {soft, hard};
+    if (setrlimit(what, &both) != 0) {
+        dprintf(2, "cannot set limit %d: %s\n", what, strerror(errno));
+        _exit(126);
+    }
+}
+
+static pid_t start(char **command, char **argv, int output) {
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    if (output >= 0)
+        dup2(output, 1);
+    rlim_t cpu = strtoull(argv[CPU_S], NULL, 10);
+    limit(RLIMIT_CORE, 0, 0);
+    limit(RLIMIT_CPU, cpu, cpu + 1);
+    limit(RLIMIT_AS, strtoull(argv[ADDRESS_SPACE], NULL, 10), strtoull(argv[ADDRESS_SPACE], NULL, 10));
+    limit(RLIMIT_FSIZE, strtoull(argv[FILE_BYTES], NULL, 10), strtoull(argv[FILE_BYTES], NULL, 10));
+    limit(RLIMIT_NOFILE, strtoull(argv[FILES], NULL, 10), strtoull(argv[FILES], NULL, 10));
+    limit(RLIMIT_MSGQUEUE, 0, 0);
+    limit(RLIMIT_MEMLOCK, 65536, 65536);
+    limit(RLIMIT_SIGPENDING, 256, 256);
+    limit(RLIMIT_NPROC, strtoull(argv[PROCESSES], NULL, 10), strtoull(argv[PROCESSES], NULL, 10));
+    execv(command[0], command);
+    dprintf(2, "cannot run %s: %s\n", command[0], strerror(errno));
+    _exit(127);
+}
+
+/* Waits for one process and reaps whatever else ends meanwhile; returns 0 at the deadline. */
+static int await(pid_t main_process, long long until, int *status) {
+    sigset_t children;
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    for (;;) {
+        int one;
+        pid_t ended;
+        while ((ended = waitpid(-1, &one, WNOHANG)) > 0)
+            if (ended == main_process) {
+                *status = one;
+                return 1;
+            }
+        long long left = until - now_ms();
+        if (left <= 0)
+            return 0;
+        struct timespec wait = {left / 1000, left % 1000 * 1000000};
+        sigtimedwait(&children, NULL, &wait);
+    }
+}
+
+static void end_all(void) {
+    kill(-1, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
+    }
+}
+
+int main(int argc, char **argv) {
+    if (argc <= COMMAND || getpid() != 1)
+        return 125;
+    int told = atoi(argv[STATUS_FD]), keep = atoi(argv[KEEP_FD]), status = 0;
+    long long began = now_ms(), until = began + atoll(argv[WALL_MS]);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nobody reads or writes it by /proc */
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    for (int handle = 3; handle < 1024; handle++)
+        if (handle == told || handle == keep)
+            fcntl(handle, F_SETFD, FD_CLOEXEC);
+        else
+            close(handle);
+    sigset_t children;
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &children, NULL);
+    pid_t child = start(argv + COMMAND, argv, -1);
+    int refused = child < 0;
+    int ended = !refused && await(child, until, &status);
+    end_all();
+    long long took = now_ms() - began;
+    int kept = 0;
+    if (ended && keep >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        char *tar[] = {"/usr/bin/tar", "--create", "--file=-", "--format=ustar", "--sort=name", ".", NULL};
+        int packed;
+        pid_t packer = start(tar, argv, keep);
+        kept = packer > 0 && await(packer, until, &packed) && packed == 0;
+        end_all();
+    }
+    struct rusage used;
+    getrusage(RUSAGE_CHILDREN, &used);
+    long long cpu = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000LL + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+    dprintf(told,
+            "{\"ended\":%s,\"exitCode\":%d,\"signal\":%d,\"kept\":%s,\"wallMs\":%lld,\"cpuUs\":%lld,\"maxRssKiB\":%ld}\n",
+            ended ? "true" : "false", ended && WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+            ended && WIFSIGNALED(status) ? WTERMSIG(status) : 0, kept ? "true" : "false", took, cpu, used.ru_maxrss);
+    return 0;
+}
