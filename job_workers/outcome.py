@@ -29,7 +29,8 @@ def _over(bound: Over, policy: Policy, what: str) -> tuple[Status, str]:
             within = f"{policy.wall_seconds:g} s, {policy.cpu_seconds:g} s of them computing"
             return "timeout", f"expected the {what} to end within {within}, it did not"
         case "memory":
-            return "memory", f"expected the {what} to take at most {policy.memory_bytes // MIB} MB, it took more"
+            bounds = f"{policy.memory_bytes // MIB} MB and {policy.scratch_files} files"
+            return "memory", f"expected the {what} to take at most {bounds}, it took more"
         case "output":
             return "output_limit", f"expected the {what} to write at most {policy.output_bytes} bytes, it wrote more"
 

@@ -134,8 +134,8 @@ def _put(file: SandboxFile, handle: int) -> list[str]:
 
 def _limits(policy: Policy) -> list[str]:
     wall_ms, cpu = max(1, round(policy.wall_seconds * 1000)), max(1, round(policy.cpu_seconds))
-    numbers = (wall_ms, cpu, policy.address_space, policy.processes, policy.open_files, policy.file_bytes)
-    return [str(number) for number in numbers]
+    of_process = (policy.address_space, policy.processes, policy.open_files, policy.file_bytes)
+    return [str(number) for number in (wall_ms, cpu, *of_process, policy.scratch_files)]
 
 
 def _pipe(ours: ExitStack, theirs: ExitStack) -> tuple[int, int]:

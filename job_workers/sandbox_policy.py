@@ -22,6 +22,7 @@ class Policy:
         output_bytes: of stdout and of stderr, each; more ends the run.
         file_bytes: of each file that it writes.
         scratch_bytes: of its private folder, which lies in memory.
+        scratch_files: how many files that may hold.
     """
 
     wall_seconds: float = 10.0
@@ -32,6 +33,7 @@ class Policy:
     output_bytes: int = 256 * 1024
     file_bytes: int = 16 * MIB
     scratch_bytes: int = 64 * MIB
+    scratch_files: int = 10_000
 
     @property
     def address_space(self) -> int:

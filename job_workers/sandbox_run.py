@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from typing import IO
+from typing import IO, Literal
 
 import msgspec
 
@@ -25,7 +25,7 @@ _CHUNK = 65_536
 class _Told(msgspec.Struct, frozen=True, rename="camel"):
     """What the first process tells at its end."""
 
-    ended: bool
+    over: Literal["", "wall", "memory"]
     exit_code: int
     signal: int
     kept: bool
@@ -64,10 +64,10 @@ class SandboxRun:
         took, told = (time.monotonic() - began) * 1000, self._told()
         if told is not None and self._over is None:
             self._over = self._over_by(told)
-        clean = told is not None and told.ended and self._over is None
+        clean = told is not None and not told.over and self._over is None
         return Ended(
             exit_code=told.exit_code if clean and told is not None and not told.signal else None,
-            signal=(told.signal or None) if told is not None and told.ended else None,
+            signal=(told.signal or None) if told is not None and not told.over else None,
             over=self._over,
             stdout=self._text(self._out),
             stderr=self._text(self._err),
@@ -113,8 +113,8 @@ class SandboxRun:
                 self._over = "memory"
 
     def _over_by(self, told: _Told) -> Over | None:
-        if not told.ended:
-            return "wall"
+        if told.over:
+            return told.over
         spent = told.cpu_us / 1e6 >= self._policy.cpu_seconds and told.signal in {signal.SIGXCPU, signal.SIGKILL}
         if spent or told.signal == signal.SIGXCPU:
             return "wall"

@@ -3,7 +3,7 @@
  * It is process 1 of its own pid namespace, so what runs there cannot signal it, and when it ends the kernel ends
  * everything else. It keeps the deadline itself too: a sandbox outlives neither its time nor its worker.
  *
- * usage: runner WALL_MS CPU_S ADDRESS_SPACE PROCESSES FILES FILE_BYTES STATUS_FD KEEP_FD COMMAND...
+ * usage: runner WALL_MS CPU_S ADDRESS_SPACE PROCESSES FILES FILE_BYTES SCRATCH_FILES STATUS_FD KEEP_FD COMMAND...
  * STATUS_FD gets one line of JSON. KEEP_FD (-1: none) gets a tar of the working folder after exit code 0.
  */
 #define _GNU_SOURCE
@@ -15,11 +15,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { WALL_MS = 1, CPU_S, ADDRESS_SPACE, PROCESSES, FILES, FILE_BYTES, STATUS_FD, KEEP_FD, COMMAND };
+enum { WALL_MS = 1, CPU_S, ADDRESS_SPACE, PROCESSES, FILES, FILE_BYTES, SCRATCH_FILES, STATUS_FD, KEEP_FD, COMMAND };
+enum { LOOK_MS = 20 };
 
 static long long now_ms(void) {
     struct timespec at;
@@ -60,8 +62,14 @@ static pid_t start(char **command, char **argv, int output) {
     _exit(127);
 }
 
-/* Waits for one process and reaps whatever else ends meanwhile; returns 0 at the deadline. */
-static int await(pid_t main_process, long long until, int *status) {
+/* Empty files weigh nothing in a folder that is bounded in bytes, and a kilobyte each in the kernel. */
+static int too_many_files(unsigned long most) {
+    struct statvfs seen;
+    return statvfs("/tmp", &seen) == 0 && seen.f_files - seen.f_ffree > most;
+}
+
+/* Waits for one process and reaps whatever else ends meanwhile; returns why it gave up, "" where it did not. */
+static const char *await(pid_t main_process, long long until, unsigned long most_files, int *status) {
     sigset_t children;
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
@@ -71,11 +79,15 @@ static int await(pid_t main_process, long long until, int *status) {
         while ((ended = waitpid(-1, &one, WNOHANG)) > 0)
             if (ended == main_process) {
                 *status = one;
-                return 1;
+                return "";
             }
         long long left = until - now_ms();
         if (left <= 0)
-            return 0;
+            return "wall";
+        if (too_many_files(most_files))
+            return "memory";
+        if (left > LOOK_MS)
+            left = LOOK_MS;
         struct timespec wait = {left / 1000, left % 1000 * 1000000};
         sigtimedwait(&children, NULL, &wait);
     }
@@ -104,8 +116,9 @@ int main(int argc, char **argv) {
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_BLOCK, &children, NULL);
     pid_t child = start(argv + COMMAND, argv, -1);
-    int refused = child < 0;
-    int ended = !refused && await(child, until, &status);
+    unsigned long most_files = strtoul(argv[SCRATCH_FILES], NULL, 10);
+    const char *over = child < 0 ? "memory" : await(child, until, most_files, &status);
+    int ended = *over == 0;
     end_all();
     long long took = now_ms() - began;
     int kept = 0;
@@ -113,15 +126,15 @@ int main(int argc, char **argv) {
         char *tar[] = {"/usr/bin/tar", "--create", "--file=-", "--format=ustar", "--sort=name", ".", NULL};
         int packed;
         pid_t packer = start(tar, argv, keep);
-        kept = packer > 0 && await(packer, until, &packed) && packed == 0;
+        kept = packer > 0 && *await(packer, until, most_files, &packed) == 0 && packed == 0;
         end_all();
     }
     struct rusage used;
     getrusage(RUSAGE_CHILDREN, &used);
     long long cpu = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000LL + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
     dprintf(told,
-            "{\"ended\":%s,\"exitCode\":%d,\"signal\":%d,\"kept\":%s,\"wallMs\":%lld,\"cpuUs\":%lld,\"maxRssKiB\":%ld}\n",
-            ended ? "true" : "false", ended && WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+            "{\"over\":\"%s\",\"exitCode\":%d,\"signal\":%d,\"kept\":%s,\"wallMs\":%lld,\"cpuUs\":%lld,\"maxRssKiB\":%ld}\n",
+            over, ended && WIFEXITED(status) ? WEXITSTATUS(status) : -1,
             ended && WIFSIGNALED(status) ? WTERMSIG(status) : 0, kept ? "true" : "false", took, cpu, used.ru_maxrss);
     return 0;
 }
