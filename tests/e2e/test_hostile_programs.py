@@ -1,6 +1,7 @@
-"""R5: hostile programs in the real sandbox. None escapes, none survives, each ends in time and is told for what it is."""
+"""R5: hostile programs in the real sandbox. None escapes, none survives, each ends in time and is told apart."""
 
 import os
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +14,7 @@ from job_workers.sandbox import SLOT_UID, Sandbox
 from job_workers.sandbox_policy import Policy
 from tests.hostile import DEADLINE, STREAM, Listener, documented, escaped, hostile_programs, survivors
 from tests.processes import wait_until
+from tests.stack.engine import tell
 
 PROGRAMS = hostile_programs()
 AT_ONCE = 4
@@ -61,10 +63,10 @@ def ends(world, tmp_path_factory):
     with ThreadPoolExecutor(AT_ONCE) as pool:
         began = time.monotonic()
         told = dict(zip([program.name for program in PROGRAMS], pool.map(run, PROGRAMS), strict=True))
-    print(f"{len(PROGRAMS)} hostile programs in {time.monotonic() - began:.1f} s")
+    tell(f"{len(PROGRAMS)} hostile programs in {time.monotonic() - began:.1f} s")
     for program in PROGRAMS:
         result, took, _ = told[program.name]
-        print(f"{program.name:28} {result.status:14} {took:5.2f} s  {program.stopped_by}")
+        tell(f"{program.name:28} {result.status:14} {took:5.2f} s  {program.stopped_by}")
     return told
 
 
@@ -87,8 +89,6 @@ def test_nothing_outside_was_touched(ends, world):
 
 def test_the_listener_and_the_canary_would_tell(world):
     """The same probes outside a sandbox: a test that could not fail would show nothing."""
-    import socket
-
     folder, listener = world
     before = listener.came
     socket.create_connection(("127.0.0.1", listener.port), timeout=5).close()

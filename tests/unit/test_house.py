@@ -81,6 +81,7 @@ ADAPTERS = {
         "job_workers/sandbox.py",
         "job_workers/sandbox_run.py",
         "job_workers/sandbox_runner.py",
+        "searchlight/sandbox_check.py",
     },
 }
 DOMAIN = [
