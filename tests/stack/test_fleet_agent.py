@@ -22,6 +22,7 @@ def stack(secrets_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         shutil.copy(secrets_dir / theirs, node / ours)
     sample = Path("stack/fleet_allow_list.toml").read_text(encoding="utf-8")
     own = sample.replace("searchlight_front", f"{PROJECT}_front").replace("/etc/searchlight", str(node))
+    shutil.copy("stack/seccomp-offload.json", node)
     (node / "fleet_allow_list.toml").write_text(own, encoding="utf-8")
     node.chmod(0o755)
     with running_stack(
@@ -32,7 +33,7 @@ def stack(secrets_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 def test_the_agent_joins_and_tells_what_its_node_is(stack: Stack) -> None:
     wait_until(lambda: [node["state"] for node in stack.ask("/api/fleet")] == ["online"], "the node to be online")
-    assert [kind["kind"] for kind in stack.ask("/api/fleet")[0]["kinds"]] == ["camera"]
+    assert [kind["kind"] for kind in stack.ask("/api/fleet")[0]["kinds"]] == ["camera", "offload_worker"]
 
 
 def test_it_holds_the_socket_without_being_root(stack: Stack) -> None:
