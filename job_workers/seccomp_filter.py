@@ -106,7 +106,7 @@ def seccomp_filter(machine: str) -> bytes:
     refused = [numbers[column] for numbers in _REFUSED.values()] + list(_SAME_EVERYWHERE.values())
     program = [_op(_LOAD, _ARCHITECTURE), _op(_EQUAL, architecture, 1, 0), _op(_RETURN, _KILL), _op(_LOAD, _NUMBER)]
     if machine == "x86_64":
-        program += [_op(_AT_LEAST, _X32, 0, 1), _refuse(_ENOSYS)]
+        program += [_op(_AT_LEAST, _X32, 0, 1), _op(_RETURN, _KILL)]
     for number in refused:
         if number is not None:
             program += [_op(_EQUAL, number, 0, 1), _refuse(_EPERM)]
