@@ -12,7 +12,7 @@ from job_workers.handlers_offload import OffloadHandler
 from job_workers.programs import Programs
 from job_workers.sandbox import SLOT_UID, Sandbox
 from job_workers.sandbox_policy import Policy
-from tests.hostile import DEADLINE, STREAM, Listener, documented, escaped, hostile_programs, survivors
+from tests.hostile import STREAM, Listener, documented, escaped, hostile_programs, survivors
 from tests.processes import wait_until
 from tests.stack.engine import tell
 
@@ -77,7 +77,7 @@ def test_a_hostile_program_is_held(program, ends):
     assert not escaped(result), result
     assert result.status == program.status, result
     assert left == []
-    assert took <= 2 * (DEADLINE + BEYOND)
+    assert took <= 2 * (program.deadline + BEYOND)
 
 
 def test_nothing_outside_was_touched(ends, world):

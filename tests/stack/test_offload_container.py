@@ -17,7 +17,7 @@ from tests.stack.stack import Stack
 PROJECT = f"searchlight-offload-{os.getpid()}"
 PROGRAMS = hostile_programs()
 PATIENCE = 180
-CANARY, SECRET, HEALTH_PORT = "/tmp/canary", "/run/secrets/redis_url", "8200"
+CANARY, SECRET, HEALTH_PORT = "/cache/canary", "/run/secrets/redis_url", "8200"
 # Runs in the container: hands over the tasks of its standard input and prints each result on a line.
 HAND_OVER = f"""
 import asyncio, sys
@@ -89,9 +89,15 @@ def inside(worker: str, program: str) -> str:
     return docker("exec", worker, "/usr/bin/python3", "-c", program, patience=60)
 
 
-def ready(worker: str) -> dict[str, object]:
-    ask = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8200/readyz', timeout=5).read().decode())"
-    return json.loads(inside(worker, ask))
+def ready(worker: str) -> bool:
+    ask = """
+import urllib.error, urllib.request
+try:
+    print(urllib.request.urlopen("http://127.0.0.1:8200/readyz", timeout=5).read().decode())
+except urllib.error.HTTPError as told:
+    print(told.read().decode())
+"""
+    return bool(json.loads(inside(worker, ask))["dependencies"]["sandbox"]["ok"])
 
 
 def test_the_container_has_no_privilege_and_no_secret_but_one(worker: str) -> None:
@@ -110,7 +116,7 @@ def test_the_container_has_no_privilege_and_no_secret_but_one(worker: str) -> No
 
 
 def test_its_sandbox_holds_and_it_says_so(worker: str) -> None:
-    wait_until(lambda: ready(worker)["dependencies"]["sandbox"]["ok"], "the sandbox to be ready")
+    wait_until(lambda: ready(worker), "the sandbox to be ready")
     lines = docker("exec", worker, "/usr/bin/python3", "-m", "job_workers.selftest").splitlines()
     assert len(lines) >= 15
     assert [line for line in lines if not line.startswith("held ")] == []

@@ -150,7 +150,7 @@ def test_a_machine_without_a_known_filter_has_no_sandbox():
 def test_the_memory_of_a_tree_counts_its_children_and_shared_pages_once():
     program = (
         "import mmap, os, time\nroom = mmap.mmap(-1, 64 << 20)\nroom.write(bytes(64 << 20))\n"
-        "[os.fork() for _ in range(2)]\nos.write(1, b'ready\\n')\ntime.sleep(60)"
+        "[os.fork() for _ in range(2)]\nroom[::4096]\nos.write(1, b'ready\\n')\ntime.sleep(60)"
     )
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True)
     try:
