@@ -42,6 +42,7 @@ class SandboxRun:
         self._policy = policy
         self._first: tuple[int, int] | None = None  # process id and handle of the first process inside
         self._over: Over | None = None
+        self._next_look = time.monotonic() + WATCH_SECONDS
         self._until = time.monotonic() + policy.wall_seconds + GRACE_SECONDS
         out, err = (_number(stream) for stream in (process.stdout, process.stderr))
         self._status, self._info, self._out, self._err, self._kept = status, info, out, err, kept
@@ -105,9 +106,11 @@ class SandboxRun:
         return bool(chunk)
 
     def _look(self) -> None:
-        if time.monotonic() > self._until:
+        now = time.monotonic()
+        if now > self._until:
             self._over = "wall"
-        elif self._first is not None:
+        elif self._first is not None and now > self._next_look:
+            self._next_look = now + WATCH_SECONDS
             most = self._policy.memory_bytes
             if memory_of_tree(self._first[0], enough=most) > most:
                 self._over = "memory"
