@@ -19,13 +19,14 @@ WATCH_SECONDS = 0.02
 GRACE_SECONDS = 0.25
 """The first process inside ends everything at the deadline; what outlives that by so much is ended from here."""
 END_SECONDS = 2.0
+ASKED_SECONDS = 0.2
 _CHUNK = 65_536
 
 
 class _Told(msgspec.Struct, frozen=True, rename="camel"):
     """What the first process tells at its end."""
 
-    over: Literal["", "wall", "memory"]
+    over: Literal["", "wall", "memory", "asked"]
     exit_code: int
     signal: int
     kept: bool
@@ -117,7 +118,7 @@ class SandboxRun:
 
     def _over_by(self, told: _Told) -> Over | None:
         if told.over:
-            return told.over
+            return "memory" if told.over == "memory" else "wall"
         spent = told.cpu_us / 1e6 >= self._policy.cpu_seconds and told.signal in {signal.SIGXCPU, signal.SIGKILL}
         if spent or told.signal == signal.SIGXCPU:
             return "wall"
@@ -125,21 +126,32 @@ class SandboxRun:
 
     def _end(self) -> None:
         """End the first process inside, and with it all; bubblewrap ends when the last of them has."""
-        if self._first is not None:
-            with suppress(OSError):
-                signal.pidfd_send_signal(self._first[1], signal.SIGKILL)
-            os.close(self._first[1])
-        elif self._process.poll() is None:
-            self._process.kill()
-        try:
-            self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
+        if self._over in {"memory", "output"}:
+            self._signal(signal.SIGTERM)  # asked to, it ends the others and tells what they took
+            self._ends_within(ASKED_SECONDS)
+        self._signal(signal.SIGKILL)
+        if not self._ends_within(END_SECONDS):
             self._process.kill()
             self._process.wait()
+        if self._first is not None:
+            os.close(self._first[1])
         self._drain_status()
         for stream in (self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._first is not None:
+            with suppress(OSError):
+                signal.pidfd_send_signal(self._first[1], number)
+        elif number is signal.SIGKILL:
+            self._process.kill()
+
+    def _ends_within(self, seconds: float) -> bool:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+            return True
+        return False
 
     def _drain_status(self) -> None:
         with suppress(OSError):

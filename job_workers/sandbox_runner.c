@@ -62,6 +62,14 @@ static pid_t start(char **command, char **argv, int output) {
     _exit(127);
 }
 
+static sigset_t waited_for(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGTERM);
+    return set;
+}
+
 /* Empty files weigh nothing in a folder that is bounded in bytes, and a kilobyte each in the kernel. */
 static int too_many_files(unsigned long most) {
     struct statvfs seen;
@@ -70,9 +78,7 @@ static int too_many_files(unsigned long most) {
 
 /* Waits for one process and reaps whatever else ends meanwhile; returns why it gave up, "" where it did not. */
 static const char *await(pid_t main_process, long long until, unsigned long most_files, int *status) {
-    sigset_t children;
-    sigemptyset(&children);
-    sigaddset(&children, SIGCHLD);
+    sigset_t children = waited_for();
     for (;;) {
         int one;
         pid_t ended;
@@ -89,7 +95,9 @@ static const char *await(pid_t main_process, long long until, unsigned long most
         if (left > LOOK_MS)
             left = LOOK_MS;
         struct timespec wait = {left / 1000, left % 1000 * 1000000};
-        sigtimedwait(&children, NULL, &wait);
+        siginfo_t from;
+        if (sigtimedwait(&children, &from, &wait) == SIGTERM && from.si_pid == 0)
+            return "asked"; /* by the worker: who sends from outside the namespace has no id in it */
     }
 }
 
@@ -111,9 +119,7 @@ int main(int argc, char **argv) {
             fcntl(handle, F_SETFD, FD_CLOEXEC);
         else
             close(handle);
-    sigset_t children;
-    sigemptyset(&children);
-    sigaddset(&children, SIGCHLD);
+    sigset_t children = waited_for();
     sigprocmask(SIG_BLOCK, &children, NULL);
     pid_t child = start(argv + COMMAND, argv, -1);
     unsigned long most_files = strtoul(argv[SCRATCH_FILES], NULL, 10);

@@ -66,6 +66,23 @@ def test_figures_are_those_of_the_program_and_not_of_the_worker(sandbox):
     assert 0 <= ended.cpu_ms < ended.wall_ms + 1000
 
 
+def test_what_a_run_took_is_told_even_when_it_was_ended_for_a_bound(sandbox):
+    flood = sh(sandbox, "while :; do echo flood; done", policy=Policy(output_bytes=50_000))
+    assert (flood.over, len(flood.stdout)) == ("output", 50_000)
+    assert flood.max_rss_kib > 0
+    hog = sandbox.run(
+        ["/usr/bin/python3", "-c", "x = 200 * 1024 * 1024 * bytes([1])"], policy=Policy(memory_bytes=64 * MIB)
+    )
+    assert hog.over == "memory"
+    assert hog.max_rss_kib > 32 * 1024
+    assert hog.wall_ms > 0
+
+
+def test_a_run_cannot_end_itself_in_the_workers_name(sandbox):
+    ended = sh(sandbox, "kill -TERM 1; sleep 0.2; exit 5")
+    assert (ended.exit_code, ended.over) == (5, None)
+
+
 def test_two_runs_share_nothing(sandbox):
     assert sh(sandbox, "echo x > /tmp/left; echo x > left").exit_code == 0
     assert sh(sandbox, "ls /tmp").stdout == b"work\n"
