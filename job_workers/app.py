@@ -87,6 +87,7 @@ def spec_of(settings: Settings) -> bytes:
         {
             "redis_url": settings.redis_url.get_secret_value(),
             "queues": settings.queue_names,
+            "processes": settings.processes,
             "detector": settings.detector,
             "smallest_face": settings.smallest_face,
             "longest_side": settings.longest_side,

@@ -82,7 +82,7 @@ def _runs_code(spec: Spec, store: ResultStore, slot: int) -> Run:
     sandbox: Sandbox | str
     try:
         cache.prepare()
-        sandbox = Sandbox.prepare(slot=slot)
+        sandbox = Sandbox.prepare(slot=slot, of=spec["processes"])
     except Unavailable as fault:
         sandbox = fault.message
     except OSError as fault:

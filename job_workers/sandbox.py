@@ -39,15 +39,18 @@ class Sandbox:
     Args:
         runner: the compiled first process.
         slot: which of the machine's workers this is; each has its own user where the worker is root.
+        of: how many workers there are: each has its share of the cores, so that one that is flooded with processes
+            does not slow the others' runs.
     """
 
-    def __init__(self, *, runner: bytes, slot: int) -> None:
+    def __init__(self, *, runner: bytes, slot: int, of: int) -> None:
         self._runner = SandboxFile("/.runner", runner, executable=True)
         self._filter = seccomp_filter(platform.machine())
+        self._cores = share_of_cores(sorted(os.sched_getaffinity(0)), slot=slot, of=of)
         self._begin = (*(_as_user(SLOT_UID + slot) if os.geteuid() == 0 else ()), BUBBLEWRAP, *_walls())
 
     @classmethod
-    def prepare(cls, *, slot: int) -> Self:
+    def prepare(cls, *, slot: int, of: int = 1) -> Self:
         """Return the sandbox of this machine after a run in it that showed that it works.
 
         Raises:
@@ -55,7 +58,7 @@ class Sandbox:
         """
         if not Path(BUBBLEWRAP).exists():
             raise Unavailable(f"expected bubblewrap at {BUBBLEWRAP}, found none", code="no_sandbox")
-        sandbox = cls(runner=compiled_runner(), slot=slot)
+        sandbox = cls(runner=compiled_runner(), slot=slot, of=of)
         ended = sandbox.run(["/usr/bin/id", "-u"], policy=Policy(wall_seconds=5.0))
         if (ended.exit_code, ended.stdout.strip()) != (0, str(INSIDE_UID).encode()):
             said = (ended.stderr or ended.stdout).decode(errors="replace").strip()[:300] or "nothing"
@@ -94,15 +97,25 @@ class Sandbox:
             return SandboxRun(process, policy, status=status, info=info, kept=kept).ended()
 
     def _start(self, words: list[str], *, stdin: int, handed: list[int]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            words,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=handed,
-            env={},
-            cwd="/",
-        )
+        before = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, self._cores)  # inherited; foreign code may not change it
+        try:
+            return subprocess.Popen(
+                words,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=handed,
+                env={},
+                cwd="/",
+            )
+        finally:
+            os.sched_setaffinity(0, before)
+
+
+def share_of_cores(cores: Sequence[int], *, slot: int, of: int) -> set[int]:
+    """Return which cores a worker's runs may use: all of them are used, and each worker has at least one."""
+    return {cores[slot % len(cores)]} if of >= len(cores) else set(cores[slot % of :: of])
 
 
 def _as_user(user: int) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from job_workers import sandbox as sandbox_module
 from job_workers import sandbox_runner
 from job_workers.outcome import outcome
 from job_workers.process_tree import memory_of_tree
-from job_workers.sandbox import Sandbox
+from job_workers.sandbox import Sandbox, share_of_cores
 from job_workers.sandbox_files import SandboxFile, files_of_tar
 from job_workers.sandbox_policy import MIB, Policy
 from job_workers.seccomp_filter import seccomp_filter
@@ -81,6 +81,21 @@ def test_what_a_run_took_is_told_even_when_it_was_ended_for_a_bound(sandbox):
 def test_a_run_cannot_end_itself_in_the_workers_name(sandbox):
     ended = sh(sandbox, "kill -TERM 1; sleep 0.2; exit 5")
     assert (ended.exit_code, ended.over) == (5, None)
+
+
+@pytest.mark.parametrize(
+    ("slot", "of", "cores"),
+    [(0, 1, {0, 2, 4}), (0, 2, {0, 4}), (1, 2, {2}), (2, 3, {4}), (3, 5, {0}), (900, 1, {0, 2, 4})],
+)
+def test_each_worker_has_its_share_of_the_cores(slot, of, cores):
+    assert share_of_cores([0, 2, 4], slot=slot, of=of) == cores
+
+
+def test_a_run_stays_on_its_workers_cores():
+    mine, before = Sandbox.prepare(slot=1, of=64), os.sched_getaffinity(0)
+    ended = mine.run(["/usr/bin/python3", "-c", "import os; print(*os.sched_getaffinity(0))"], policy=POLICY)
+    assert ended.stdout.split() == [str(sorted(before)[1 % len(before)]).encode()]
+    assert os.sched_getaffinity(0) == before
 
 
 def test_two_runs_share_nothing(sandbox):
