@@ -1,4 +1,6 @@
-"""Looks at pictures for whoever asks by a queue: encode references, match photos, look through footage; runs their code.
+"""Looks at pictures for whoever asks by a queue: encode references, match photos, look through footage.
+
+And runs code that small devices hand over, in a sandbox.
 
 Data flow, left to right:
 

@@ -29,7 +29,7 @@ class Policy:
     cpu_seconds: float = 8.0
     memory_bytes: int = 512 * MIB
     processes: int = 32
-    open_files: int = 128
+    open_files: int = 64
     output_bytes: int = 256 * 1024
     file_bytes: int = 16 * MIB
     scratch_bytes: int = 64 * MIB

@@ -21,6 +21,7 @@ GRACE_SECONDS = 0.25
 END_SECONDS = 2.0
 ASKED_SECONDS = 0.2
 _CHUNK = 65_536
+_KILLED = 128 + signal.SIGKILL  # as bubblewrap tells it
 
 
 class _Told(msgspec.Struct, frozen=True, rename="camel"):
@@ -64,8 +65,8 @@ class SandboxRun:
         finally:
             self._end()
         took, told = (time.monotonic() - began) * 1000, self._told()
-        if told is not None and self._over is None:
-            self._over = self._over_by(told)
+        if self._over is None:
+            self._over = self._over_by(told) if told is not None else self._ended_by_kernel()
         clean = told is not None and not told.over and self._over is None
         return Ended(
             exit_code=told.exit_code if clean and told is not None and not told.signal else None,
@@ -123,6 +124,10 @@ class SandboxRun:
         if spent or told.signal == signal.SIGXCPU:
             return "wall"
         return "memory" if told.max_rss_ki_b * 1024 > self._policy.memory_bytes else None
+
+    def _ended_by_kernel(self) -> Over | None:
+        """Return `memory` where the first process inside was killed: nobody does that but a kernel short of memory."""
+        return "memory" if self._process.returncode in {_KILLED, -signal.SIGKILL} else None
 
     def _end(self) -> None:
         """End the first process inside, and with it all; bubblewrap ends when the last of them has."""

@@ -38,7 +38,7 @@ class Settings(WebSettings):
     run_cpu_seconds: float = Field(8.0, gt=0, le=25, description="offload: a process may compute so long")
     run_memory_megabytes: int = Field(512, ge=16, description="offload: all processes of a run may take so much, MB")
     run_processes: int = Field(32, ge=1, le=1_000, description="offload: processes and threads of a run at once")
-    run_open_files: int = Field(128, ge=16, le=4_096, description="offload: open files of a process")
+    run_open_files: int = Field(64, ge=16, le=4_096, description="offload: open files of a process")
     run_output_bytes: int = Field(262_144, ge=1_024, description="offload: of stdout, and of stderr; more ends the run")
     run_file_megabytes: int = Field(16, ge=1, description="offload: a file that a run writes may be so large, MB")
     run_scratch_megabytes: int = Field(64, ge=1, description="offload: a run's private folder holds so much, MB")

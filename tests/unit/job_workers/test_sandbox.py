@@ -2,8 +2,10 @@
 
 import os
 import signal
+import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,12 @@ from job_workers.selftest import probe
 from tests.processes import ROOT, wait_until
 
 POLICY = Policy(wall_seconds=20.0, cpu_seconds=10.0)
+
+
+def pids_of(command):
+    """Return the processes whose command line matches from its begin."""
+    found = subprocess.run(["pgrep", "-f", f"^{command}"], check=False, capture_output=True, timeout=10)
+    return [int(pid) for pid in found.stdout.split()]
 
 
 def sh(sandbox, line, policy=POLICY, **more):
@@ -113,10 +121,9 @@ def test_a_run_ends_when_its_worker_is_killed(tmp_path):
     worker = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE)
     assert worker.stdout is not None
     assert worker.stdout.readline() == b"ready\n"
-    sleepers = lambda: subprocess.run(["pgrep", "-f", "^/bin/sleep 4321.5"], check=False, stdout=-1).stdout  # noqa: E731
-    wait_until(sleepers, "the run's begin")
+    wait_until(lambda: pids_of("/bin/sleep 4321.5"), "the run's begin")
     worker.kill()
-    wait_until(lambda: not sleepers(), "the run's end")
+    wait_until(lambda: not pids_of("/bin/sleep 4321.5"), "the run's end")
     worker.wait(10)
     worker.stdout.close()
 
@@ -133,6 +140,28 @@ def test_everything_that_the_probe_tries_is_held(sandbox):
     lines = probe(sandbox)
     assert len(lines) >= 15
     assert [line for line in lines if not line.startswith("held ")] == []
+
+
+def test_the_walls_hold_without_the_filter_for_system_calls(monkeypatch):
+    allow_all = struct.pack("=HBBI", 0x06, 0, 0, 0x7FFF0000)
+    monkeypatch.setattr(sandbox_module, "seccomp_filter", lambda machine: allow_all)
+    lines = probe(Sandbox.prepare(slot=44))
+    only_the_filters = {"OPEN new namespaces (it worked)"}
+    assert {line for line in lines if not line.startswith("held ")} <= only_the_filters
+    assert "held the network (Network is unreachable)" in lines
+    assert "held a listener on the host's loopback (Connection refused)" in lines
+
+
+def test_a_first_process_that_the_kernel_killed_counts_as_out_of_memory(sandbox):
+    ends = []
+    running = threading.Thread(target=lambda: ends.append(sandbox.run(["/bin/sleep", "4322.5"], policy=POLICY)))
+    running.start()
+    wait_until(lambda: pids_of("/bin/sleep 4322.5"), "the run's begin")
+    for pid in pids_of("/.runner .* /bin/sleep 4322.5"):
+        if "bwrap" not in Path(f"/proc/{pid}/cmdline").read_text():
+            os.kill(pid, signal.SIGKILL)
+    running.join(20)
+    assert [end.over for end in ends] == ["memory"]
 
 
 @pytest.mark.parametrize(
