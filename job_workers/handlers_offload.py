@@ -1,5 +1,6 @@
 """What comes in: one request to run code, as text. Has it built and run, and writes the result; knows no queue."""
 
+from contextlib import suppress
 from typing import Protocol
 
 from backbone.errors import BadInput, SearchlightError
@@ -99,7 +100,8 @@ class OffloadHandler:
             build.program(files)
         except BadInput as fault:
             return Offloaded(task.task_id, task.tag, "compile_error", message=fault.message, stderr=_text(ended.stderr))
-        self._cache.put(key, files)
+        with suppress(OSError):  # a full disk costs time, not the request
+            self._cache.put(key, files)
         return files, False
 
 

@@ -59,7 +59,10 @@ class Sandbox:
         if not Path(BUBBLEWRAP).exists():
             raise Unavailable(f"expected bubblewrap at {BUBBLEWRAP}, found none", code="no_sandbox")
         sandbox = cls(runner=compiled_runner(), slot=slot, of=of)
-        ended = sandbox.run(["/usr/bin/id", "-u"], policy=Policy(wall_seconds=5.0))
+        try:
+            ended = sandbox.run(["/usr/bin/id", "-u"], policy=Policy(wall_seconds=20.0))
+        except OSError as fault:
+            raise Unavailable(f"expected bubblewrap to start, got: {fault}", code="no_sandbox") from None
         if (ended.exit_code, ended.stdout.strip()) != (0, str(INSIDE_UID).encode()):
             said = (ended.stderr or ended.stdout).decode(errors="replace").strip()[:300] or "nothing"
             raise Unavailable(f"expected bubblewrap to make a sandbox, it said: {said}", code="no_sandbox")

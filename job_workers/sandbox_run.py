@@ -16,7 +16,7 @@ from job_workers.process_tree import memory_of_tree
 from job_workers.sandbox_policy import Policy
 
 WATCH_SECONDS = 0.02
-GRACE_SECONDS = 0.25
+GRACE_SECONDS = 0.5
 """The first process inside ends everything at the deadline; what outlives that by so much is ended from here."""
 END_SECONDS = 2.0
 ASKED_SECONDS = 0.2

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from backbone.wire.offload import Offloaded
+from backbone.wire.offload import Offloaded, OffloadTask
 from tests.hostile import STREAM, escaped, hostile_programs
 from tests.processes import wait_until
 from tests.stack.engine import docker, inspect, run, tell
@@ -75,21 +75,40 @@ def ends(worker: str) -> dict[str, Offloaded]:
     """Every hostile program's result."""
     inside(worker, f"import pathlib; p = pathlib.Path('{CANARY}'); p.write_text('untouched'); p.chmod(0o666)")
     tasks = [program.as_task(STREAM, CANARY, SECRET, HEALTH_PORT) for program in PROGRAMS]
-    given = msgspec.json.encode(tasks).decode()
-    said = run(
-        *("docker", "exec", "--interactive", worker, "/usr/bin/python3", "-c", HAND_OVER),
-        patience=PATIENCE,
-        given=given,
+    return {result.tag: result for result in handed_over(worker, tasks)}
+
+
+@pytest.fixture
+def unprofiled(stack: Stack, secrets_dir: Path) -> Iterator[str]:
+    """A worker under the engine's own profile, where nobody may make namespaces."""
+    name = f"{PROJECT}-unprofiled"
+    mounts = {"redis_url": "/run/secrets/redis_url", "public_key.pem": "/run/secrets/public_key"}
+    volumes = [word for file, at in mounts.items() for word in ("--volume", f"{secrets_dir / file}:{at}:ro")]
+    settings = [word for file, at in mounts.items() for word in ("--env", f"{file.split('.')[0].upper()}_FILE={at}")]
+    docker(
+        *("run", "--detach", "--name", name, "--network", f"{PROJECT}_internal", "--read-only", "--cap-drop", "ALL"),
+        *("--tmpfs", "/tmp", *volumes, *settings, "--env", "PROCESSES=1", "searchlight/offload_worker:0.1.0"),
     )
-    results = [msgspec.json.decode(line, type=Offloaded) for line in said.splitlines()]
-    return {result.tag: result for result in results}
+    yield name
+    docker("rm", "--force", "--volumes", name)
+
+
+def handed_over(worker: str, tasks: list[OffloadTask]) -> list[Offloaded]:
+    """Return the tasks' results, handed over by Redis from within a container."""
+    command = ("docker", "exec", "--interactive", worker, "/usr/bin/python3", "-c", HAND_OVER)
+    said = run(*command, patience=PATIENCE, given=msgspec.json.encode(tasks).decode())
+    return [msgspec.json.decode(line, type=Offloaded) for line in said.splitlines()]
+
+
+def logged(worker: str) -> str:
+    return docker("logs", worker)
 
 
 def inside(worker: str, program: str) -> str:
     return docker("exec", worker, "/usr/bin/python3", "-c", program, patience=60)
 
 
-def ready(worker: str) -> bool:
+def sandbox_of(worker: str) -> dict[str, object]:
     ask = """
 import urllib.error, urllib.request
 try:
@@ -97,7 +116,8 @@ try:
 except urllib.error.HTTPError as told:
     print(told.read().decode())
 """
-    return bool(json.loads(inside(worker, ask))["dependencies"]["sandbox"]["ok"])
+    told: dict[str, object] = json.loads(inside(worker, ask))["dependencies"]["sandbox"]
+    return told
 
 
 def test_the_container_has_no_privilege_and_no_secret_but_one(worker: str) -> None:
@@ -116,7 +136,7 @@ def test_the_container_has_no_privilege_and_no_secret_but_one(worker: str) -> No
 
 
 def test_its_sandbox_holds_and_it_says_so(worker: str) -> None:
-    wait_until(lambda: ready(worker), "the sandbox to be ready")
+    wait_until(lambda: sandbox_of(worker)["ok"], "the sandbox to be ready")
     lines = docker("exec", worker, "/usr/bin/python3", "-m", "job_workers.selftest").splitlines()
     assert len(lines) >= 15
     assert [line for line in lines if not line.startswith("held ")] == []
@@ -137,3 +157,16 @@ def test_nothing_is_left_of_them(worker: str, ends: dict[str, Offloaded]) -> Non
     assert not [result.tag for result in ends.values() if secret in result.stdout + result.stderr]
     assert inspect(worker)["RestartCount"] == 0
     assert not inspect(worker)["State"]["OOMKilled"]
+
+
+def test_under_a_profile_that_forbids_sandboxes_foreign_code_is_refused(stack: Stack, unprofiled: str) -> None:
+    stack.compose("stop", "--timeout", "5", "offload_worker", patience=60)
+    wait_until(lambda: "namespace" in str(logged(unprofiled)), "the worker's word on its sandbox")
+    told = sandbox_of(unprofiled)
+    assert not told["ok"]
+    assert "No permissions to create new namespace" in str(told["detail"])
+    script = "print('ran')"
+    task = OffloadTask("refused", STREAM, "pi", files={"program.py": script})
+    result = handed_over(unprofiled, [task])[0]
+    assert (result.status, result.stdout) == ("rejected", "")
+    assert result.message.startswith("foreign code is refused here: expected bubblewrap to make a sandbox")

@@ -96,6 +96,12 @@ def test_the_same_build_is_not_made_twice_and_another_is(handler, monkeypatch):
     assert not run(handler, **asked).cached
 
 
+def test_a_cache_that_cannot_be_written_costs_no_request(handler, tmp_path):
+    (tmp_path / "cache").rmdir()
+    asked = {"files": {"program.c": "int main(void) { return 0; }"}, "build": "gcc <name>.c -o <name>"}
+    assert [(run(handler, **asked).status, run(handler, **asked).cached)] == [("ok", False)]
+
+
 def test_a_build_that_fails_says_what_the_compiler_said(handler):
     result = run(handler, files={"program.c": "int main(void) { return missing; }"}, build="gcc <name>.c -o <name>")
     assert (result.status, result.message) == ("compile_error", "the build ended with exit code 1")
