@@ -21,13 +21,14 @@ from rq.serializers import JSONSerializer
 
 from backbone.errors import Unavailable
 from backbone.wire.jobs import BLOB_SECONDS, ENCODE, FOOTAGE, MATCH, OPEN_TASKS, RUN_TASK, GalleryFile, Result, Task
+from backbone.wire.offload import OFFLOAD
 
 T = TypeVar("T")
 WAIT_SECONDS = 3.0
 BLOCK_MS = 1_000
 CLAIM_IDLE_MS = 30_000
-QUEUES = (ENCODE, MATCH, FOOTAGE)
-DEADLINE_SECONDS = {ENCODE: 120, MATCH: 300, FOOTAGE: 86_400}
+QUEUES = (ENCODE, MATCH, FOOTAGE, OFFLOAD)
+DEADLINE_SECONDS = {ENCODE: 120, MATCH: 300, FOOTAGE: 86_400, OFFLOAD: 60}
 MOST_JOBS = 500
 
 _encode = msgspec.json.Encoder().encode

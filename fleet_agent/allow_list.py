@@ -116,6 +116,7 @@ class AllowList:
             device=asked.device,
             device_group=group or None,
             source=shown_source(asked.source) if asked.source is not None else None,
+            seccomp_profile=kind.seccomp_profile,
         )
 
 

@@ -17,6 +17,7 @@ class ContainerSpec:
         device: path of a device that is handed in for reading and writing, under the same path.
         device_group: numeric group that may open the device; None where it needs none.
         source: as it may be shown.
+        seccomp_profile: JSON, with which it may make namespaces of its own; empty: the engine's own profile.
         memory_bytes: limit with swap included.
         tmpfs_bytes: size of /tmp, the only place that can be written to.
         cpus: how many cores it may use.
@@ -39,6 +40,7 @@ class ContainerSpec:
     device: str | None = None
     device_group: int | None = None
     source: str | None = None
+    seccomp_profile: str = ""
 
     @property
     def digest(self) -> str:

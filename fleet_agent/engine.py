@@ -123,7 +123,7 @@ class Engine:
             user=str(spec.user),
             environment=dict(spec.environment),
             labels=self._labels(spec),
-            host_config=self._api.create_host_config(**_limits(spec)),
+            host_config=self._api.create_host_config(**_limits(spec)) | _own_sandbox(spec),
             use_config_proxy=False,
         )
         try:
@@ -152,7 +152,7 @@ def _limits(spec: ContainerSpec) -> dict[str, Any]:
         "network_mode": spec.network,
         "read_only": True,
         "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges:true"],
+        "security_opt": ["no-new-privileges:true", *_own_profile(spec)],
         "init": True,
         "mem_limit": spec.memory_bytes,
         "memswap_limit": spec.memory_bytes,
@@ -165,6 +165,16 @@ def _limits(spec: ContainerSpec) -> dict[str, Any]:
         "mounts": [Mount(target, source, type="bind", read_only=True) for target, source in spec.mounts.items()],
         "log_config": LogConfig(type="json-file", config={"max-size": "10m", "max-file": "2"}),
     }
+
+
+def _own_profile(spec: ContainerSpec) -> list[str]:
+    """Return what lets a container without capabilities make sandboxes: AppArmor's own profile forbids every mount."""
+    return [f"seccomp={spec.seccomp_profile}", "apparmor=unconfined"] if spec.seccomp_profile else []
+
+
+def _own_sandbox(spec: ContainerSpec) -> dict[str, list[str]]:
+    """Return what unmasks /proc: the kernel lets nobody mount one for a sandbox who sees only part of it."""
+    return {"MaskedPaths": [], "ReadonlyPaths": []} if spec.seccomp_profile else {}
 
 
 def _container(told: Mapping[str, Any]) -> Container:

@@ -38,6 +38,8 @@ class Kind:
         user: numeric user, never 0.
         cpus: how many cores one container may use.
         restarts: how often the engine starts it again after a failure.
+        seccomp_profile: for what makes sandboxes of its own: in the file, the name of a profile that lies beside it;
+            here, that profile. The kernel's folders in /proc are then not masked. Empty: the engine's own profile.
     """
 
     image: str
@@ -54,6 +56,7 @@ class Kind:
     pids: int = 128
     cpus: float = 1.0
     restarts: int = 5
+    seccomp_profile: str = ""
 
     def __post_init__(self) -> None:
         expect(_IMAGE.fullmatch(self.image) is not None, "image: expected NAME:TAG or NAME@sha256:DIGEST", self.image)

@@ -9,6 +9,7 @@ variable "EXTRA_CA_FILE" { default = "/dev/null" }
 group "default" {
   targets = [
     "redis", "orchestrator", "camera_processor", "demo_camera", "cloudlet", "face_worker", "demo_phone", "fleet_agent",
+    "offload_worker",
   ]
 }
 
@@ -68,4 +69,10 @@ target "demo_phone" {
   inherits = ["_any"]
   target   = "demo_phone"
   tags     = ["${PREFIX}demo_phone:${VERSION}"]
+}
+
+target "offload_worker" {
+  inherits = ["_any"]
+  target   = "offload_worker"
+  tags     = ["${PREFIX}offload_worker:${VERSION}"]
 }

@@ -1,8 +1,8 @@
-"""One worker process: the engine loaded once, then jobs until SIGTERM. Started by the supervisor, by nobody else.
+"""One worker process: prepared once, then jobs until SIGTERM. Started by the supervisor, by nobody else.
 
 It is told on standard input what to do (see `app.spec_of`) and tells on standard output what it works on:
 `{"ready": true}`, then `{"job": id, "deadline": seconds}` and `{"job": null}`. It computes on one thread: there is a
-process for each core. It ends with its parent.
+process for each core. It ends with its parent. What it loads depends on its queues: the engine only for pictures.
 """
 
 import ctypes
@@ -11,14 +11,22 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
-from faces import load_engine
-from job_workers.handlers_task import TaskHandler
-from job_workers.photo_search import PhotoSearch
+from backbone.errors import Unavailable
+from backbone.wire.offload import OFFLOAD, OffloadTask
+from job_workers.build_cache import BuildCache
+from job_workers.handlers_offload import OffloadHandler
+from job_workers.programs import Programs
 from job_workers.results import ResultStore
-from job_workers.rq_worker import connection, work
+from job_workers.rq_worker import Run, connection, work
+from job_workers.sandbox import Sandbox
+from job_workers.sandbox_policy import Policy
+from job_workers.task_text import decoded
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+Spec = dict[str, Any]
+"""What `app.spec_of` writes."""
 
 
 def tell(**told: object) -> None:
@@ -28,25 +36,59 @@ def tell(**told: object) -> None:
 
 
 def main() -> None:
-    """Work as told; arguments: this worker's name and its parent's process id."""
+    """Work as told; arguments: this worker's name, its parent's process id, and which of its workers it is."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     spec = json.loads(sys.stdin.readline() or "null")
     if spec is None or os.getppid() != int(sys.argv[2]):
         return  # the parent is gone already
-    handler = TaskHandler(
-        ResultStore(connection(spec["redis_url"])),
-        PhotoSearch(load_engine(spec["detector"]), smallest_face=spec["smallest_face"]),
-        longest_side=spec["longest_side"],
-        footage_folder=Path(spec["footage_folder"]),
-    )
+    run = runner(spec, ResultStore(connection(spec["redis_url"])), slot=int(sys.argv[3]))
     tell(ready=True)
     work(
         spec["redis_url"],
         spec["queues"],
         name=sys.argv[1],
-        run=handler.run,
+        run=run,
         tell=lambda job, deadline: tell(job=job, deadline=deadline),
     )
+
+
+def runner(spec: Spec, store: ResultStore, *, slot: int) -> Run:
+    """Return what runs the tasks of the queues that are served."""
+    if OFFLOAD not in spec["queues"]:
+        return _looks_at_pictures(spec, store)
+    offload = _runs_code(spec, store, slot)
+    if set(spec["queues"]) == {OFFLOAD}:
+        return offload
+    look = _looks_at_pictures(spec, store)
+    return lambda text, progress: (offload if isinstance(decoded(text), OffloadTask) else look)(text, progress)
+
+
+def _looks_at_pictures(spec: Spec, store: ResultStore) -> Run:
+    # Where foreign code is run, the engine and what it stands on are neither loaded nor installed.
+    from faces import load_engine  # noqa: PLC0415
+    from job_workers.handlers_task import TaskHandler  # noqa: PLC0415
+    from job_workers.photo_search import PhotoSearch  # noqa: PLC0415
+
+    return TaskHandler(
+        store,
+        PhotoSearch(load_engine(spec["detector"]), smallest_face=spec["smallest_face"]),
+        longest_side=spec["longest_side"],
+        footage_folder=Path(spec["footage_folder"]),
+    ).run
+
+
+def _runs_code(spec: Spec, store: ResultStore, slot: int) -> Run:
+    cache = BuildCache(Path(spec["cache_folder"]), most_bytes=spec["cache_bytes"])
+    sandbox: Sandbox | str
+    try:
+        cache.prepare()
+        sandbox = Sandbox.prepare(slot=slot, of=spec["processes"])
+    except Unavailable as fault:
+        sandbox = fault.message
+    except OSError as fault:
+        sandbox = f"expected a cache folder that can be written, got: {fault}"
+    programs = Programs(Path(spec["programs_folder"]))
+    return OffloadHandler(store, sandbox, policy=Policy(**spec["policy"]), cache=cache, programs=programs).run
 
 
 if __name__ == "__main__":

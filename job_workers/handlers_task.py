@@ -1,10 +1,8 @@
 """What comes in: one task as text. Runs it and writes its result; knows no queue."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
-
-import msgspec
 
 from backbone.errors import BadInput, SearchlightError
 from backbone.wire.jobs import (
@@ -24,11 +22,10 @@ from backbone.wire.jobs import (
 from job_workers.footage import Look, looks, path_below
 from job_workers.photo_reader import PhotoRead, read_photo
 from job_workers.photo_search import PhotoSearch, SoughtPeople
+from job_workers.task_text import Progress, decoded
 
 LOOKS_A_PART = 50
 """After so many looks, what was found so far is told."""
-Progress = Callable[[int, int], None]
-_task = msgspec.json.Decoder(Task)
 
 
 class Store(Protocol):
@@ -45,19 +42,6 @@ class Store(Protocol):
 
     def gallery(self, key: str) -> GalleryFile | None:
         """Return a gallery."""
-
-
-def decoded(text: str) -> Task:
-    """Return the task in a text.
-
-    Raises:
-        BadInput: it is none.
-    """
-    try:
-        task: Task = _task.decode(text)
-    except msgspec.MsgspecError as fault:
-        raise BadInput(f"expected a task, got a text that is none: {fault}", code="bad_task") from None
-    return task
 
 
 class TaskHandler:

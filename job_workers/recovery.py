@@ -19,9 +19,9 @@ from rq.serializers import JSONSerializer
 
 from backbone.errors import BadInput
 from backbone.wire.jobs import OPEN_TASKS, Failed
-from job_workers.handlers_task import decoded
 from job_workers.results import ResultStore
 from job_workers.rq_worker import connection
+from job_workers.task_text import decoded
 
 ALIVE_SECONDS = 20
 LOST_SECONDS = 15

@@ -8,16 +8,21 @@ from pydantic import Field, SecretStr, field_validator
 
 from backbone.web_settings import WebSettings
 from backbone.wire.jobs import ENCODE, FOOTAGE, MATCH
+from backbone.wire.offload import OFFLOAD
+from job_workers.sandbox_policy import MIB, Policy
 
-KNOWN_QUEUES = (ENCODE, MATCH, FOOTAGE)
+KNOWN_QUEUES = (ENCODE, MATCH, FOOTAGE, OFFLOAD)
+DEFAULT_QUEUES = (ENCODE, MATCH, FOOTAGE)
 
 
 class Settings(WebSettings):
-    """Workers on one machine: encode references, match photos against whoever is sought, look through footage."""
+    """Workers on one machine: encode references, match photos, look through footage; run foreign code in a sandbox."""
 
     port: int = Field(8200, ge=0, le=65535, description="port of the health door; 0 takes a free one")
     redis_url: SecretStr = Field(description="redis://... where the queues are")
-    queues: str = Field(",".join(KNOWN_QUEUES), description="queues to serve, the most urgent first, comma separated")
+    queues: str = Field(
+        ",".join(DEFAULT_QUEUES), description=f"of {','.join(KNOWN_QUEUES)}: those to serve, the most urgent first"
+    )
     processes: int = Field(os.cpu_count() or 1, ge=1, le=64, description="workers; each loads the models once")
     detector: Literal["cnn", "hog", "auto"] = Field("cnn", description="how faces are found")
     smallest_face: float = Field(60, ge=20, le=1000, description="width of the smallest face in a photo, pixels")
@@ -25,6 +30,18 @@ class Settings(WebSettings):
     footage_folder: Path = Field(Path("/footage"), description="where the queue footage may read; nowhere else")
     memory_limit: int = Field(1_500, ge=200, description="a worker that takes more is ended, MB")
     grace: float = Field(5.0, gt=0, description="seconds beyond its deadline after which a job's worker is ended")
+
+    programs_folder: Path = Field(Path("/programs"), description="offload: executables that requests may name")
+    cache_folder: Path = Field(Path("/cache"), description="offload: where built programs are kept; this role's own")
+    cache_megabytes: int = Field(256, ge=1, description="offload: built programs take at most so much, MB")
+    run_wall_seconds: float = Field(10.0, gt=0, le=25, description="offload: a build, and a run, may last so long")
+    run_cpu_seconds: float = Field(8.0, gt=0, le=25, description="offload: a process may compute so long")
+    run_memory_megabytes: int = Field(512, ge=16, description="offload: all processes of a run may take so much, MB")
+    run_processes: int = Field(32, ge=1, le=1_000, description="offload: processes and threads of a run at once")
+    run_open_files: int = Field(64, ge=16, le=4_096, description="offload: open files of a process")
+    run_output_bytes: int = Field(262_144, ge=1_024, description="offload: of stdout, and of stderr; more ends the run")
+    run_file_megabytes: int = Field(16, ge=1, description="offload: a file that a run writes may be so large, MB")
+    run_scratch_megabytes: int = Field(64, ge=1, description="offload: a run's private folder holds so much, MB")
 
     @field_validator("redis_url")
     @classmethod
@@ -45,3 +62,16 @@ class Settings(WebSettings):
     def queue_names(self) -> tuple[str, ...]:
         """The queues, the most urgent first."""
         return tuple(name.strip() for name in self.queues.split(","))
+
+    def policy(self) -> Policy:
+        """Return what foreign code may take."""
+        return Policy(
+            wall_seconds=self.run_wall_seconds,
+            cpu_seconds=self.run_cpu_seconds,
+            memory_bytes=self.run_memory_megabytes * MIB,
+            processes=self.run_processes,
+            open_files=self.run_open_files,
+            output_bytes=self.run_output_bytes,
+            file_bytes=self.run_file_megabytes * MIB,
+            scratch_bytes=self.run_scratch_megabytes * MIB,
+        )

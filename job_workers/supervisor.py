@@ -80,7 +80,7 @@ class Supervisor:
 
     async def run(self) -> None:
         """Keep workers until cancelled, then let each finish within a bound."""
-        slots = [asyncio.create_task(self._keep_one()) for _ in range(self._processes)]
+        slots = [asyncio.create_task(self._keep_one(slot)) for slot in range(self._processes)]
         chores = [asyncio.create_task(self._watch()), asyncio.create_task(self._beat())]
         try:
             await asyncio.gather(*slots, *chores)
@@ -89,22 +89,22 @@ class Supervisor:
                 task.cancel()
             await self._end_all()
 
-    async def _keep_one(self) -> None:
+    async def _keep_one(self, slot: int) -> None:
         backoff = Backoff()
         while True:
             name, began = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:12]}", time.monotonic()
             if await self._ask(partial(self._recovery.beat, [name])):
-                await self._live(name)
+                await self._live(name, slot)
                 await self._ask(partial(self._recovery.bury, name))
                 await self._ask(self._recovery.recover)
             if time.monotonic() - began > STEADY_SECONDS:
                 backoff = Backoff()
             await asyncio.sleep(backoff.next_wait())
 
-    async def _live(self, name: str) -> None:
+    async def _live(self, name: str, slot: int) -> None:
         """Run one child from start to end."""
         pipe = asyncio.subprocess.PIPE
-        command = (sys.executable, "-m", "job_workers.child", name, str(os.getpid()))
+        command = (sys.executable, "-m", "job_workers.child", name, str(os.getpid()), str(slot))
         process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
         worker = self._workers[name] = Worker(name, process)
         try:

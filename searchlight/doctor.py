@@ -12,6 +12,7 @@ from pathlib import Path
 from backbone.errors import Unavailable
 from faces import FacesError, load_engine
 from searchlight.embedded_redis import find_binary
+from searchlight.sandbox_check import sandbox_state
 
 NEEDED_DISK_BYTES = 1_000_000_000
 NEEDED_MEMORY_BYTES = 1_000_000_000
@@ -51,6 +52,7 @@ def findings(data_dir: Path) -> Iterator[Finding]:
     yield _memory()
     yield _browser()
     yield _cameras()
+    yield _sandbox()
 
 
 def _machine() -> Finding:
@@ -111,6 +113,12 @@ def _cameras() -> Finding:
     closed = [device for device in devices if not os.access(device, os.R_OK | os.W_OK)]
     mend = "sudo usermod -aG video $USER, then sign in again" if closed else ""
     return Finding("cameras", ", ".join(devices), mend, needed=False)
+
+
+def _sandbox() -> Finding:
+    holds, told = sandbox_state()
+    mend = "" if holds else "sudo apt-get install bubblewrap gcc libc6-dev make; offloaded code is refused till then"
+    return Finding("sandbox", told, mend, needed=False)
 
 
 def _first(look: Callable[[str], str | None], *names: str) -> str | None:

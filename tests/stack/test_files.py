@@ -1,5 +1,6 @@
 """What compose, swarm and the sample environment say: complete, alike, and hardened."""
 
+import json
 import re
 from pathlib import Path
 
@@ -23,6 +24,7 @@ ROLE_SETTINGS: dict[str, type[RoleSettings]] = {
     "orchestrator-2": OrchestratorSettings,
     "cloudlet": CloudletSettings,
     "face_worker": WorkerSettings,
+    "offload_worker": WorkerSettings,
     "camera-1": CameraSettings,
     "camera-2": CameraSettings,
     "camera": CameraSettings,
@@ -31,6 +33,21 @@ ROLE_SETTINGS: dict[str, type[RoleSettings]] = {
 # What a container fixes for itself: where it listens, its page, and legacy names of other settings. TLS: see
 # docs/containers.md, the certificate's files are mounted by an override.
 FIXED = {"host", "port", "webpage", "hls_stream_url", "processor_mode", "ssl_cert", "ssl_key", "spool"}
+# One role, two containers: what the queues of the other one need.
+OFFLOADS = {name for name in WorkerSettings.model_fields if name.startswith(("run_", "cache_", "programs_"))}
+NOT_ITS_OWN = {
+    "face_worker": OFFLOADS,
+    "offload_worker": {"detector", "smallest_face", "longest_side", "footage_folder"},
+}
+# A swarm ignores security options: there the fleet agent starts it, see stack/fleet_allow_list.toml.
+NOT_IN_SWARM = {"offload_worker"}
+MAKES_SANDBOXES = [
+    "no-new-privileges:true",
+    "seccomp:./seccomp-offload.json",
+    "apparmor:unconfined",
+    "systempaths=unconfined",
+]
+USERS = {"offload_worker": "10002:10002"}
 MAY_HOLD_THE_SOCKET = {"fleet_agent"}
 KEY_ORDER = (
     *(
@@ -46,7 +63,7 @@ KEY_ORDER = (
         "volumes",
         "networks",
     ),
-    *("ports", "devices", "group_add", "deploy"),
+    *("ports", "devices", "group_add", "security_opt", "deploy"),
 )
 DEFAULTED = re.compile(r"\$\{([A-Z_]+):-([^{}]*)\}")
 
@@ -83,7 +100,7 @@ def test_swarm_reads_its_file() -> None:
 
 def test_both_files_have_the_same_services() -> None:
     compose, swarm = compose_file("docker-compose.yml"), compose_file("swarm.yml")
-    assert compose["services"].keys() == swarm["services"].keys()
+    assert compose["services"].keys() - NOT_IN_SWARM == swarm["services"].keys()
     assert compose["networks"].keys() == swarm["networks"].keys()
     assert compose["secrets"].keys() - {"extra_ca"} == swarm["secrets"].keys()
     assert compose["configs"].keys() == swarm["configs"].keys()
@@ -111,7 +128,7 @@ def test_services_are_alike_in_both_files(key: str) -> None:
     compose, swarm = compose_file("docker-compose.yml")["services"], compose_file("swarm.yml")["services"]
     for services in (compose, swarm):
         del services["fleet_agent"]["environment"]["NODE_ID"]  # its own in every node of a swarm
-    assert {name: service.get(key) for name, service in compose.items()} == {
+    assert {name: service.get(key) for name, service in compose.items() if name not in NOT_IN_SWARM} == {
         name: service.get(key) for name, service in swarm.items()
     }
 
@@ -121,14 +138,15 @@ def test_limits_are_alike_in_both_files_and_complete() -> None:
     for name, service in compose.items():
         limits = service["deploy"]["resources"]["limits"]
         assert limits.keys() == {"cpus", "memory", "pids"}, name
-        assert limits == swarm[name]["deploy"]["resources"]["limits"], name
+        assert name in NOT_IN_SWARM or limits == swarm[name]["deploy"]["resources"]["limits"], name
 
 
 @pytest.mark.parametrize("name", ["docker-compose.yml", "swarm.yml"])
 def test_every_service_is_hardened(name: str) -> None:
     for service_name, service in compose_file(name)["services"].items():
-        assert re.fullmatch(r"10001:\d+", service["user"]), service_name
-        assert service["user"] == "10001:10001" or service_name in MAY_HOLD_THE_SOCKET, service_name
+        user = USERS.get(service_name, "10001:10001")
+        assert re.fullmatch(r"1000[12]:\d+", service["user"]), service_name
+        assert service["user"] == user or service_name in MAY_HOLD_THE_SOCKET, service_name
         assert service["read_only"] is True, service_name
         assert service["cap_drop"] == ["ALL"], service_name
         assert service["init"] is True, service_name
@@ -136,7 +154,9 @@ def test_every_service_is_hardened(name: str) -> None:
         assert not service.get("cap_add"), service_name
         assert not {"pid", "ipc", "network_mode", "userns_mode"} & service.keys(), service_name
         if name == "docker-compose.yml":
-            assert service["security_opt"] == ["no-new-privileges:true"], service_name
+            sandboxes = service_name == "offload_worker"
+            expected = MAKES_SANDBOXES if sandboxes else ["no-new-privileges:true"]
+            assert service["security_opt"] == expected, service_name
             assert service["restart"] == "unless-stopped", service_name
 
 
@@ -159,8 +179,10 @@ def test_redis_is_on_the_internal_network_only() -> None:
     assert services["redis"]["networks"].keys() == {"internal"}
     assert {name for name, service in services.items() if "internal" in service["networks"]} == {
         *("redis", "orchestrator", "orchestrator-2"),
-        *("cloudlet", "face_worker"),
+        *("cloudlet", "face_worker", "offload_worker"),
     }
+    assert services["offload_worker"]["networks"].keys() == {"internal"}
+    assert [secret["source"] for secret in services["offload_worker"]["secrets"]] == ["redis_url"]
 
 
 def test_swarm_places_updates_and_rolls_back_every_service() -> None:
@@ -186,7 +208,7 @@ def test_services_list_their_keys_in_one_order(name: str) -> None:
 def test_every_setting_of_a_role_reaches_its_container(service: str) -> None:
     environment = compose_file("docker-compose.yml")["services"][service]["environment"].keys()
     fields = ROLE_SETTINGS[service].model_fields
-    for name in fields.keys() - FIXED:
+    for name in fields.keys() - FIXED - NOT_ITS_OWN.get(service, set()):
         assert {name.upper(), f"{name.upper()}_FILE"} & environment, f"{service} cannot be told {name}"
     for variable in environment:
         name = variable.lower().removesuffix("_file") if variable.endswith("_FILE") else variable.lower()
@@ -222,7 +244,19 @@ def test_defaults_are_those_of_the_roles() -> None:
 
 def test_the_sample_allow_list_is_one() -> None:
     allowed = read_allow_list(STACK / "fleet_allow_list.toml", node="node")
-    assert allowed.kinds.keys() == {"camera"}
+    assert allowed.kinds.keys() == {"camera", "offload_worker"}
+
+
+def test_the_offload_workers_profile_refuses_what_it_does_not_name() -> None:
+    profile = json.loads(text("seccomp-offload.json"))
+    assert (profile["defaultAction"], {rule["action"] for rule in profile["syscalls"]}) == (
+        "SCMP_ACT_ERRNO",
+        {"SCMP_ACT_ALLOW"},
+    )
+    allowed = {name for rule in profile["syscalls"] for name in rule["names"]}
+    assert {"clone", "unshare", "mount", "pivot_root"} <= allowed
+    never = "bpf perf_event_open ptrace keyctl add_key init_module finit_module kexec_load reboot swapon io_uring_setup"
+    assert not allowed & set(f"{never} userfaultfd open_by_handle_at process_vm_writev syslog quotactl".split())
 
 
 def test_the_version_is_the_projects() -> None:

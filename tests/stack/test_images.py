@@ -12,7 +12,8 @@ from tests.processes import ROOT
 from tests.stack.conftest import ROLES
 from tests.stack.engine import blobs_of, docker, files_in, first_bytes, inspect, layers_of, platforms_of, run, tell
 
-OURS = ("orchestrator", "camera_processor", "demo_camera", "cloudlet", "face_worker", "fleet_agent")
+OURS = ("orchestrator", "camera_processor", "demo_camera", "cloudlet", "face_worker", "fleet_agent", "offload_worker")
+USERS = {"offload_worker": "10002:10002"}
 NEVER = re.compile(
     r"shape_predictor_68|(^|/)pip(/|-|$)|/setuptools(/|-)|/\.cache/pip|(^|/)perl|var/lib/apt/lists/.|\.git/|\.venv/"
     r"|(^|/)(issuer\.pem|redis_acl|redis_url|operator\.jwt|camera_source|[^/]*\.jwt)$|(^|/)tests/stack"
@@ -50,7 +51,7 @@ def test_an_image_says_truly_what_it_is(images: dict[str, str], role: str) -> No
 @pytest.mark.parametrize("role", ROLES)
 def test_an_image_runs_without_root_a_shell_or_a_question_to_others(images: dict[str, str], role: str) -> None:
     config = inspect(images[role])["Config"]
-    assert config["User"] == "10001:10001"
+    assert config["User"] == USERS.get(role, "10001:10001")
     assert config["Entrypoint"][0].startswith("/usr/bin/")
     assert config["Entrypoint"][0] not in ("/bin/sh", "/usr/bin/sh")
     assert config["Healthcheck"]["Test"][0] == "CMD", "a health check in exec form needs no shell"

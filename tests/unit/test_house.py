@@ -78,6 +78,10 @@ ADAPTERS = {
         "camera_processor/capture_process.py",
         "drill/pip_download.py",
         "drill/sample_phone.py",
+        "job_workers/sandbox.py",
+        "job_workers/sandbox_run.py",
+        "job_workers/sandbox_runner.py",
+        "searchlight/sandbox_check.py",
     },
 }
 DOMAIN = [
@@ -95,6 +99,11 @@ DOMAIN = [
     "fleet_agent/inventory.py",
     "fleet_agent/kind.py",
     "fleet_agent/source_rules.py",
+    "job_workers/builds.py",
+    "job_workers/ended.py",
+    "job_workers/outcome.py",
+    "job_workers/sandbox_policy.py",
+    "job_workers/seccomp_filter.py",
     "processor_orchestrator/cases/form.py",
     "processor_orchestrator/fleet/nodes.py",
     "processor_orchestrator/registry/cloudlets.py",

@@ -1,5 +1,7 @@
 """The list's file: TOML, checked as a whole before the agent begins."""
 
+import json
+
 import pytest
 
 from backbone.errors import BadInput
@@ -59,3 +61,16 @@ def test_a_fault_is_named(read, text, told):
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(BadInput, match="readable"):
         read_allow_list(tmp_path / "none.toml", node="pi-3")
+
+
+def test_a_profile_lies_beside_the_list_and_refuses_by_default(read, tmp_path):
+    profile = {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": []}
+    (tmp_path / "own.json").write_text(json.dumps(profile))
+    camera = read(GOOD + 'seccomp_profile = "own.json"').kinds["camera"]
+    assert json.loads(camera.seccomp_profile) == profile
+    assert read(GOOD).kinds["camera"].seccomp_profile == ""
+    (tmp_path / "open.json").write_text('{"defaultAction": "SCMP_ACT_ALLOW"}')
+    (tmp_path / "broken.json").write_text("{")
+    for name in ("open.json", "broken.json", "missing.json", "../own.json", "/etc/own.json", "unconfined"):
+        with pytest.raises(BadInput, match=r"kinds\.camera.*seccomp_profile"):
+            read(GOOD + f'seccomp_profile = "{name}"')

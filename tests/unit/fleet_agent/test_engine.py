@@ -50,6 +50,19 @@ async def test_a_container_is_held_to_its_limits_and_gets_nothing_unasked(engine
     assert not host.get("PortBindings")
 
 
+async def test_only_what_makes_sandboxes_gets_a_profile_of_its_own_and_an_unmasked_proc(engine, fake_engine, spec):
+    await engine.create(spec)
+    host = fake_engine.named("searchlight.pi-3.gate")["Asked"]["HostConfig"]
+    assert "MaskedPaths" not in host
+    await engine.create(replace(spec, name="offload-1", seccomp_profile='{"defaultAction":"SCMP_ACT_ERRNO"}'))
+    host = fake_engine.named("searchlight.pi-3.offload-1")["Asked"]["HostConfig"]
+    profile = 'seccomp={"defaultAction":"SCMP_ACT_ERRNO"}'
+    assert host["SecurityOpt"] == ["no-new-privileges:true", profile, "apparmor=unconfined"]
+    assert (host["MaskedPaths"], host["ReadonlyPaths"]) == ([], [])
+    assert (host["CapDrop"], host["ReadonlyRootfs"]) == (["ALL"], True)
+    assert not host.get("Privileged")
+
+
 async def test_it_sees_its_own_containers_only(engine, fake_engine, spec):
     other = Engine(fake_engine.url, node="pi-4")
     await engine.create(spec)

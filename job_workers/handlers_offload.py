@@ -1,0 +1,131 @@
+"""What comes in: one request to run code, as text. Has it built and run, and writes the result; knows no queue."""
+
+from contextlib import suppress
+from typing import Protocol
+
+from backbone.errors import BadInput, SearchlightError
+from backbone.wire.jobs import Result
+from backbone.wire.offload import Offloaded, OffloadTask
+from job_workers.build_cache import BuildCache
+from job_workers.builds import Build, build_of, checked_input
+from job_workers.ended import Ended
+from job_workers.outcome import outcome, signal_name
+from job_workers.programs import INSIDE, Programs
+from job_workers.sandbox import Sandbox
+from job_workers.sandbox_files import SandboxFile, files_of_tar
+from job_workers.sandbox_policy import Policy
+from job_workers.task_text import Progress, decoded
+from job_workers.toolchain import installed_tools, toolchain
+
+
+class Store(Protocol):
+    """Where results go; `job_workers.results.ResultStore` is one."""
+
+    def is_done(self, task_id: str) -> bool:
+        """Return whether a task's last result was written."""
+
+    def write(self, reply: str, result: Result) -> bool:
+        """Write a result once."""
+
+
+class OffloadHandler:
+    """Runs requests, one at a time.
+
+    Args:
+        sandbox: where foreign code runs; a text instead says why there is none, and every request is refused.
+    """
+
+    def __init__(
+        self, store: Store, sandbox: Sandbox | str, *, policy: Policy, cache: BuildCache, programs: Programs
+    ) -> None:
+        self._store = store
+        self._sandbox = sandbox
+        self._policy = policy
+        self._cache = cache
+        self._programs = programs
+
+    def run(self, text: str, progress: Progress) -> None:  # noqa: ARG002 - one run has no parts
+        """Run one request and write its result, unless that was done before.
+
+        Raises:
+            BadInput: the text is no such task.
+            redis.RedisError: Redis is away; the task may be run again.
+        """
+        task = decoded(text)
+        if not isinstance(task, OffloadTask):
+            raise BadInput(f"expected a task of the queue offload, got {type(task).__name__}", code="bad_task")
+        if not self._store.is_done(task.task_id):
+            self._store.write(task.reply, self.result(task))
+
+    def result(self, task: OffloadTask) -> Offloaded:
+        """Return how a task ended."""
+        try:
+            return self._result(task)
+        except SearchlightError as fault:
+            return Offloaded(task.task_id, task.tag, "rejected", message=fault.message)
+
+    def _result(self, task: OffloadTask) -> Offloaded:
+        if isinstance(self._sandbox, str):
+            raise BadInput(f"foreign code is refused here: {self._sandbox}", code="no_sandbox")
+        policy, stdin = self._policy.granted(task.limits), checked_input(task.args, task.stdin)
+        if (task.program is None) == (not task.files):
+            raise BadInput("expected either an installed program or files, got both or neither", code="bad_task")
+        if task.program is not None:
+            program = self._programs.get(task.program)
+            ended = self._sandbox.run([INSIDE, *task.args], policy=policy, files=[program], stdin=stdin)
+            return told(task, ended, policy)
+        build = build_of(task, installed_tools())
+        made = self._made(task, build, self._sandbox, policy)
+        if isinstance(made, Offloaded):
+            return made
+        files, cached = made
+        ended = self._sandbox.run([*build.program(files), *task.args], policy=policy, files=files, stdin=stdin)
+        return told(task, ended, policy, cached=cached)
+
+    def _made(
+        self, task: OffloadTask, build: Build, sandbox: Sandbox, policy: Policy
+    ) -> tuple[tuple[SandboxFile, ...], bool] | Offloaded:
+        """Return the files to run with and whether they were built before, or how building failed."""
+        if build.command is None:
+            return build.sources, False
+        key = build.key(toolchain())
+        files = self._cache.get(key)
+        if files is not None:
+            return files, True
+        ended = sandbox.run(build.command, policy=policy, files=build.sources, keep=True)
+        if ended.kept is None:
+            return told(task, ended, policy, building=True)
+        try:
+            files = files_of_tar(ended.kept, most_bytes=policy.scratch_bytes)
+            build.program(files)
+        except BadInput as fault:
+            return Offloaded(task.task_id, task.tag, "compile_error", message=fault.message, stderr=_text(ended.stderr))
+        with suppress(OSError):  # a full disk costs time, not the request
+            self._cache.put(key, files)
+        return files, False
+
+
+def told(task: OffloadTask, ended: Ended, policy: Policy, *, building: bool = False, cached: bool = False) -> Offloaded:
+    """Return a run's end as a result."""
+    status, message = outcome(ended, policy, building=building)
+    if building and status == "ok":
+        status, message = "compile_error", "expected the build to leave files within the bounds, it left more"
+    return Offloaded(
+        task.task_id,
+        task.tag,
+        status,
+        message=message,
+        exit_code=ended.exit_code,
+        signal=None if ended.signal is None else signal_name(ended.signal),
+        stdout=_text(ended.stdout),
+        stderr=_text(ended.stderr),
+        truncated=ended.over == "output",
+        wall_ms=ended.wall_ms,
+        cpu_ms=ended.cpu_ms,
+        max_rss_kib=ended.max_rss_kib,
+        cached=cached,
+    )
+
+
+def _text(content: bytes) -> str:
+    return content.decode(errors="replace")

@@ -1,0 +1,43 @@
+"""What a run's end means to who asked for it: status and one line of why. Runs nothing."""
+
+import signal
+
+from backbone.wire.offload import Status
+from job_workers.ended import Ended, Over
+from job_workers.sandbox_policy import MIB, Policy
+
+
+def outcome(ended: Ended, policy: Policy, *, building: bool) -> tuple[Status, str]:
+    """Return the status of a run and why it is not `ok`."""
+    what = "build" if building else "program"
+    if ended.over is not None:
+        return _over(ended.over, policy, what)
+    if ended.exit_code == 0:
+        return "ok", ""
+    failed: Status = "compile_error" if building else "runtime_error"
+    if ended.signal is not None:
+        return failed, f"the {what} was ended by {signal_name(ended.signal)}"
+    if ended.exit_code is not None:
+        return failed, f"the {what} ended with exit code {ended.exit_code}"
+    said = ended.stderr.decode(errors="replace").strip()[:200] or "nothing"
+    return "rejected", f"expected the sandbox to tell how the {what} ended, it said: {said}"
+
+
+def _over(bound: Over, policy: Policy, what: str) -> tuple[Status, str]:
+    match bound:
+        case "wall":
+            within = f"{policy.wall_seconds:g} s, {policy.cpu_seconds:g} s of them computing"
+            return "timeout", f"expected the {what} to end within {within}, it did not"
+        case "memory":
+            bounds = f"{policy.memory_bytes // MIB} MB and {policy.scratch_files} files"
+            return "memory", f"expected the {what} to take at most {bounds}, it took more"
+        case "output":
+            return "output_limit", f"expected the {what} to write at most {policy.output_bytes} bytes, it wrote more"
+
+
+def signal_name(number: int) -> str:
+    """Return SIGSEGV for 11."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIG{number}"

