@@ -1,0 +1,137 @@
+"""The broker with the stack's own configuration: who may say and hear what, what survives, what it refuses."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.broker import GATEWAY, HEALTH, HOME, Broker
+from tests.mqtt_client import Client
+from tests.processes import wait_until
+
+ALICE, BOB = "alice", "bob"
+USERS = (ALICE, BOB, HOME, HEALTH, GATEWAY)
+TOPICS = (
+    *(f"{room}/{user}" for room in ("localCode", "inputCode", "result") for user in (ALICE, BOB, HOME, HEALTH)),
+    *("result/alice/private", "result/bob/private", "localCode/alice/deeper"),
+    *("searchlight/available", "searchlight/sightings", "homeassistant/status"),
+    *("homeassistant/camera/searchlight/door/config", "anything/else"),
+)
+
+
+def may_write(user: str, topic: str) -> bool:
+    """What the rules are, told a second time in other words than the broker's."""
+    room = topic.split("/")[0]
+    if user == GATEWAY:
+        return room in {"result", "searchlight", "homeassistant"}
+    if user == HOME:
+        return topic == "homeassistant/status"
+    return user in {ALICE, BOB} and topic in {f"localCode/{user}", f"inputCode/{user}"}
+
+
+def may_read(user: str, topic: str) -> bool:
+    room = topic.split("/")[0]
+    if user == GATEWAY:
+        return room in {"localCode", "inputCode"} or topic == "homeassistant/status"
+    if user == HOME:
+        return room in {"searchlight", "homeassistant"}
+    return user in {ALICE, BOB} and topic.split("/")[:2] == ["result", user]
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    running = Broker(tmp_path / "broker", ALICE, BOB)
+    yield running
+    running.kill()
+
+
+def check_the_matrix(broker: Broker) -> None:
+    """Publish every topic as everybody; what each of them hears is what that one may hear, no more."""
+    clients = {user: Client(broker, user) for user in USERS}
+    for client in clients.values():
+        client.__enter__()
+    try:
+        for client in clients.values():
+            for topic in ("#", "+/+", "+/bob", "$SYS/#", "result/#", *TOPICS):
+                client.subscribe(topic)
+        allowed: list[tuple[str, str]] = []
+        for user, topic in itertools.product(USERS, TOPICS):
+            code = clients[user].publish(topic, f"{user} -> {topic}")
+            assert code.is_failure is not may_write(user, topic), f"{user} writes {topic}: {code}"
+            allowed += [] if code.is_failure else [(user, topic)]
+        for user, client in clients.items():
+            expected = {f"{writer} -> {topic}" for writer, topic in allowed if may_read(user, topic)}
+            heard = lambda c=client: {m.payload.decode() for m in list(c.heard) if not m.topic.startswith("$SYS")}  # noqa: E731
+            wait_until(lambda: expected <= heard(), f"{user} to hear {expected}")  # noqa: B023 - used at once
+            assert heard() == expected, user
+            told = {message.topic for message in client.heard if message.topic.startswith("$SYS")}
+            assert told <= ({"$SYS/broker/version"} if user == HEALTH else set()), user
+    finally:
+        for client in clients.values():
+            client.__exit__()
+
+
+def test_nobody_reads_or_writes_what_is_not_theirs_and_that_holds_after_a_restart(broker):
+    check_the_matrix(broker)
+    broker.stop()
+    broker.start()
+    check_the_matrix(broker)
+
+
+def test_a_client_id_gives_no_rights(broker):
+    with Client(broker, ALICE, client_id=BOB, wants=("result/#", "result/alice", "result/bob")) as liar:
+        assert liar.publish("inputCode/bob", "x").is_failure
+        with Client(broker, GATEWAY) as gateway:
+            gateway.publish("result/bob", "for bob")
+            gateway.publish("result/alice", "for alice")
+        wait_until(lambda: liar.payloads("result/alice"), "what is alice's")
+        assert liar.payloads("result/bob") == []
+
+
+@pytest.mark.parametrize(("user", "password"), [(None, None), (ALICE, "wrong"), ("nobody", "of-nobody"), (ALICE, " ")])
+def test_whoever_shows_no_valid_password_is_refused(broker, user, password):
+    with Client(broker, user, password=password) as client:
+        assert client.refused is not None
+        assert client.refused.getName() in {"Not authorized", "Bad user name or password"}
+
+
+def test_a_lab_without_passwords_can_be_allowed_and_still_has_rules(tmp_path):
+    broker = Broker(tmp_path / "broker", ALICE, anonymous=True)
+    try:
+        with Client(broker, None, wants=("result/device", "#")) as device, Client(broker, GATEWAY) as gateway:
+            assert not device.publish("inputCode/device", "x").is_failure
+            assert device.publish("result/device", "forged").is_failure
+            assert device.publish("searchlight/available", "forged").is_failure
+            gateway.publish("searchlight/sightings", "private")
+            gateway.publish("result/device", "done")
+            wait_until(lambda: device.payloads("result/device"), "the result")
+            assert {message.topic for message in device.heard} == {"result/device"}
+    finally:
+        broker.kill()
+
+
+def test_a_database_that_cannot_be_read_is_moved_aside_and_the_broker_starts(broker):
+    with Client(broker, GATEWAY) as gateway:
+        gateway.publish("searchlight/available", "online", retain=True)
+    broker.stop()
+    database = broker.folder / "data" / "mosquitto.db"
+    good = database.read_bytes()
+    broker.start()
+    assert not list(database.parent.glob("*.unreadable-*")), "a good database stays"
+    with Client(broker, HOME, wants=("searchlight/#",)) as home:
+        wait_until(lambda: home.payloads("searchlight/available"), "what was kept")
+    broker.kill()
+    for broken in (good[: len(good) // 2], b"\0" * 300, b"no database", good[:20] + b"\xff" * 8 + good[28:]):
+        database.write_bytes(broken)
+        broker.start()
+        broker.kill()
+    (aside,) = database.parent.glob("*.unreadable-*")
+    assert aside.read_bytes()
+    assert "database unreadable" in broker.log()
+
+
+def test_a_packet_over_the_cap_is_refused_and_hurts_nobody_else(broker):
+    with Client(broker, ALICE) as alice, Client(broker, BOB) as bob:
+        alice.mqtt.publish("inputCode/alice", b"x" * 2_000_000, qos=1)
+        assert not bob.publish("inputCode/bob", "small").is_failure
