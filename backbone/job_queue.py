@@ -21,13 +21,14 @@ from rq.serializers import JSONSerializer
 
 from backbone.errors import Unavailable
 from backbone.wire.jobs import BLOB_SECONDS, ENCODE, FOOTAGE, MATCH, OPEN_TASKS, RUN_TASK, GalleryFile, Result, Task
+from backbone.wire.offload import OFFLOAD
 
 T = TypeVar("T")
 WAIT_SECONDS = 3.0
 BLOCK_MS = 1_000
 CLAIM_IDLE_MS = 30_000
-QUEUES = (ENCODE, MATCH, FOOTAGE)
-DEADLINE_SECONDS = {ENCODE: 120, MATCH: 300, FOOTAGE: 86_400}
+QUEUES = (ENCODE, MATCH, FOOTAGE, OFFLOAD)
+DEADLINE_SECONDS = {ENCODE: 120, MATCH: 300, FOOTAGE: 86_400, OFFLOAD: 60}
 MOST_JOBS = 500
 
 _encode = msgspec.json.Encoder().encode
@@ -117,8 +118,10 @@ class JobQueue:
         found = Job.fetch_many(ids[:MOST_JOBS], connection=self._redis, serializer=JSONSerializer)
         return [_view(job, name) for job in found if job is not None]
 
-    async def read_results(self, stream: str, group: str, consumer: str) -> AsyncIterator[tuple[str, Result]]:
-        """Yield results as they come, first those that a consumer took and never acknowledged.
+    async def read_results(
+        self, stream: str, group: str, consumer: str, *, idle_ms: int = CLAIM_IDLE_MS
+    ) -> AsyncIterator[tuple[str, Result]]:
+        """Yield results as they come, and again those that a consumer took and did not acknowledge within `idle_ms`.
 
         Raises:
             Unavailable: Redis is away.
@@ -127,11 +130,11 @@ class JobQueue:
         claimed_at = 0.0
         while True:
             entries: list[tuple[bytes, dict[bytes, bytes]]] = []
-            if time.monotonic() - claimed_at > CLAIM_IDLE_MS / 2000:
+            if time.monotonic() - claimed_at > idle_ms / 2000:
                 claimed_at = time.monotonic()
                 entries = (
                     await self._call(
-                        lambda: self._redis.xautoclaim(stream, group, consumer, min_idle_time=CLAIM_IDLE_MS, count=100)
+                        lambda: self._redis.xautoclaim(stream, group, consumer, min_idle_time=idle_ms, count=100)
                     )
                 )[1]
             if not entries:

@@ -1,4 +1,4 @@
-"""An MQTT client for tests: what it was told, and what the broker said to its wishes. Version 5, so that refusals show."""
+"""An MQTT client for tests: what it was told, and what the broker said to its wishes (version 5: refusals show)."""
 
 import threading
 from collections.abc import Callable

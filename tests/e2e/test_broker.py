@@ -22,7 +22,7 @@ TOPICS = (
 
 def may_write(user: str, topic: str) -> bool:
     """What the rules are, told a second time in other words than the broker's."""
-    room = topic.split("/")[0]
+    room = topic.split("/", maxsplit=1)[0]
     if user == GATEWAY:
         return room in {"result", "searchlight", "homeassistant"}
     if user == HOME:
@@ -31,7 +31,7 @@ def may_write(user: str, topic: str) -> bool:
 
 
 def may_read(user: str, topic: str) -> bool:
-    room = topic.split("/")[0]
+    room = topic.split("/", maxsplit=1)[0]
     if user == GATEWAY:
         return room in {"localCode", "inputCode"} or topic == "homeassistant/status"
     if user == HOME:

