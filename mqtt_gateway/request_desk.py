@@ -49,6 +49,7 @@ class RequestDesk:
         self._queue = queue
         self._figures = figures
         self._to_run: asyncio.Queue[OpenRequest] = asyncio.Queue()
+        self._handing: set[str] = set()
         self._turn = asyncio.Event()
         self._in_order = asyncio.Event()
         self._out_of_order = asyncio.Event()
@@ -159,10 +160,15 @@ class RequestDesk:
     async def _hand_over(self) -> None:
         while True:
             request = await self._to_run.get()
+            if request.task_id in self._handing:
+                continue  # two at once would both find that the queue has it not
+            self._handing.add(request.task_id)
             try:
                 await self._queue.enqueue(OFFLOAD, request.task)
             except Unavailable as fault:
                 self._lost(fault)  # what is with the workers by our books is handed over again
+            finally:
+                self._handing.discard(request.task_id)
 
     def _lost(self, fault: Unavailable) -> None:
         if self.works:

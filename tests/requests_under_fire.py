@@ -1,4 +1,4 @@
-"""R4: requests of devices while gateway and broker are killed with -9; each is run once and answered to its own device."""
+"""R4: requests of devices while gateway and broker are killed with -9: each is run once and answered to its device."""
 
 import json
 import random
