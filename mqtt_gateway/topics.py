@@ -19,9 +19,9 @@ def slug(camera_id: str | int) -> str:
     Home Assistant takes letters, digits, `_` and `-`; a topic takes no `/`, `+` or `#`.
     """
     name = camera_key(camera_id)
-    if _FIT.fullmatch(name) and name not in RESERVED and not name.startswith("case_"):
+    if _FIT.fullmatch(name) and name not in RESERVED:
         return name
-    fit = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:40].strip("_")
+    fit = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:38].strip("_")
     digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
     return f"{fit}-{digest}" if fit else f"camera-{digest}"
 

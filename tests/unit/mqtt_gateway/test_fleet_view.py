@@ -119,7 +119,7 @@ def test_a_fit_name_stays_as_it_is(name):
 
 
 def test_other_names_become_fit_and_stay_apart():
-    names = ["front door", "front/door", "front+door", "#", "ä", "", "fleet", "cases", "available", "case_1", "x" * 99]
+    names = ["front door", "front/door", "front+door", "#", "ä", "", "fleet", "cases", "available", "x" * 99]
     slugs = {topics.slug(name) for name in names}
     assert len(slugs) == len(names)
     assert not slugs & set(names)
