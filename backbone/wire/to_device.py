@@ -5,6 +5,10 @@ import msgspec
 from backbone.wire.offload import Offloaded, Status
 from backbone.wire.values import Message
 
+MOST_BYTES = 1_000_000
+"""Of one answer: a larger packet would end the gateway's connection, again and again."""
+MOST_LINE = 1_000
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -50,13 +54,19 @@ def answer_of(result: Offloaded, request_id: str | None) -> OffloadAnswer:
 
 
 def as_json(answer: OffloadAnswer) -> bytes:
-    """Return an answer for whoever asked in JSON."""
-    return _encode(answer)
+    """Return an answer for whoever asked in JSON, cut to what the broker takes."""
+    payload = _encode(answer)
+    while len(payload) > MOST_BYTES:
+        most = max(len(answer.stdout), len(answer.stderr)) // 2
+        cut = {"stdout": answer.stdout[:most], "stderr": answer.stderr[:most]}
+        answer = msgspec.structs.replace(answer, truncated=True, message=answer.message[:1_000], **cut)
+        payload = _encode(answer)
+    return payload
 
 
 def as_text(answer: OffloadAnswer) -> bytes:
     """Return an answer for whoever asked in text: the program's output, or one line `error: <status>: <first line>`."""
     if answer.status == "ok":
-        return answer.stdout.encode()
+        return answer.stdout.encode()[:MOST_BYTES]
     told = answer.message.strip() or answer.stderr.strip()
-    return f"error: {answer.status}: {told.splitlines()[0] if told else 'no reason was told'}".encode()
+    return f"error: {answer.status}: {told.splitlines()[0] if told else 'no reason was told'}".encode()[:MOST_LINE]
