@@ -9,6 +9,7 @@ variable "EXTRA_CA_FILE" { default = "/dev/null" }
 group "default" {
   targets = [
     "redis", "orchestrator", "camera_processor", "demo_camera", "cloudlet", "face_worker", "demo_phone", "fleet_agent",
+    "broker", "mqtt_gateway",
   ]
 }
 
@@ -68,4 +69,16 @@ target "demo_phone" {
   inherits = ["_any"]
   target   = "demo_phone"
   tags     = ["${PREFIX}demo_phone:${VERSION}"]
+}
+
+target "broker" {
+  inherits = ["_any"]
+  target   = "broker"
+  tags     = ["${PREFIX}broker:${VERSION}"]
+}
+
+target "mqtt_gateway" {
+  inherits = ["_any"]
+  target   = "mqtt_gateway"
+  tags     = ["${PREFIX}mqtt_gateway:${VERSION}"]
 }

@@ -122,7 +122,7 @@ def _login(settings: Settings) -> Login:
         password=settings.broker_password.get_secret_value() if settings.broker_password is not None else None,
         session=settings.broker_session,
         version=settings.mqtt_version,
-        authority=settings.broker_authority,
+        authority=settings.broker_authority or None,
     )
 
 

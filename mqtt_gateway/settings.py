@@ -19,7 +19,7 @@ class Settings(WebSettings):
     broker_user: str = Field("searchlight-gateway", description="the gateway's name at the broker")
     broker_password: SecretStr | None = Field(None, description="its password; none: it shows none")
     broker_session: str = Field("searchlight-gateway", description="client id, by which the broker keeps what comes")
-    broker_authority: str | None = Field(None, description="PEM file of who signed the broker's certificate")
+    broker_authority: str = Field("", description="PEM file of who signed the broker's certificate; none: the system's")
     mqtt_version: str = Field("5", pattern=r"^(5|3\.1\.1)$", description="3.1.1 for a broker that speaks no 5")
     redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379"), description="where requests wait")
     most_running: int = Field(4, ge=1, le=1_000, description="requests of one client that are with the workers")

@@ -1,5 +1,6 @@
 """A real Mosquitto with the stack's own configuration; can be killed and started again on the same data."""
 
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -63,6 +64,16 @@ class Broker:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait(timeout=10)
+
+    def reload(self) -> None:
+        """Have it read its users again; it does so soon."""
+        self._process.send_signal(signal.SIGHUP)
+
+    def listens_at(self) -> set[str]:
+        """Return the addresses at which it listens (proc(5), /proc/net/tcp)."""
+        inodes = {str(link.readlink()) for link in Path(f"/proc/{self._process.pid}/fd").iterdir()}
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+        return {row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in inodes}
 
     def stop(self) -> None:
         """End it as an engine would: it saves what waits."""

@@ -14,8 +14,9 @@ if ! [ -r "$passwords" ]; then echo "PASSWORDS: expected a file, got $passwords,
 umask 077
 { [ "$anonymous" = false ] || cat "$here/acl_anonymous"; cat "$here/acl"; } >"$work/acl"
 {
-  cat "$here/mosquitto.conf"
+  # First: what is said of a listener before any is would open one more, on every address.
   echo "listener ${PORT:-1883} ${BIND:-0.0.0.0}"
+  cat "$here/mosquitto.conf"
   if [ -n "${TLS_CERT:-}${TLS_KEY:-}" ]; then printf 'certfile %s\nkeyfile %s\n' "$TLS_CERT" "$TLS_KEY"; fi
   printf 'persistence_location %s/\npassword_file %s\n' "$data" "$passwords"
   # Started as root, it would become another user, who cannot read our files.

@@ -1,6 +1,9 @@
 """The broker with the stack's own configuration: who may say and hear what, what survives, what it refuses."""
 
 import itertools
+import os
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +11,7 @@ import pytest
 
 from tests.broker import GATEWAY, HEALTH, HOME, Broker
 from tests.mqtt_client import Client
-from tests.processes import wait_until
+from tests.processes import ROOT, wait_until
 
 ALICE, BOB = "alice", "bob"
 USERS = (ALICE, BOB, HOME, HEALTH, GATEWAY)
@@ -131,7 +134,50 @@ def test_a_database_that_cannot_be_read_is_moved_aside_and_the_broker_starts(bro
     assert "database unreadable" in broker.log()
 
 
+def lets_in(broker: Broker, user: str, password: str) -> bool:
+    with Client(broker, user, password=password) as client:
+        return client.refused is None
+
+
+def test_it_listens_where_it_was_told_to_and_nowhere_else(broker):
+    assert broker.listens_at() == {f"0100007F:{broker.port:04X}"}
+
+
 def test_a_packet_over_the_cap_is_refused_and_hurts_nobody_else(broker):
     with Client(broker, ALICE) as alice, Client(broker, BOB) as bob:
         alice.mqtt.publish("inputCode/alice", b"x" * 2_000_000, qos=1)
         assert not bob.publish("inputCode/bob", "small").is_failure
+
+
+def test_a_device_gets_a_name_and_a_password_that_is_printed_once_and_works_at_once(broker, tmp_path):
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "mqtt_passwords").symlink_to(broker.passwords)
+
+    def mqtt_user(name: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"SECRETS_DIR": str(secrets), "STACK_ENV": str(tmp_path / "none")}
+        environment |= {"COMPOSE_PROJECT_NAME": "nobody-runs-this"}
+        command = ["sh", str(ROOT / "stack/mqtt_user.sh"), name]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    before = broker.passwords.stat().st_ino
+    first, second = mqtt_user("pi-7"), mqtt_user("pi-7")
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    old, new = (re.search(r"^password  (\S+)$", told.stdout, flags=re.MULTILINE)[1] for told in (first, second))
+    assert old != new
+    assert len(new) >= 32
+    text = broker.passwords.read_text(encoding="ascii")
+    assert text.count("pi-7:") == 1
+    assert new not in text
+    assert broker.passwords.stat().st_ino == before, "a running container has this very file"
+    broker.reload()
+    wait_until(lambda: lets_in(broker, "pi-7", new), "the new user")
+    with Client(broker, "pi-7", password=new, wants=("result/pi-7",)) as device:
+        assert not device.publish("localCode/pi-7", "1").is_failure
+    with Client(broker, "pi-7", password=old) as device:
+        assert device.refused is not None
+    with Client(broker, ALICE) as alice:
+        assert alice.refused is None
+    for name in ("", "a b", "../x", "home-assistant", "x" * 65):
+        assert mqtt_user(name).returncode == 2, name
+    assert broker.passwords.read_text(encoding="ascii") == text, "bad input changes nothing"
