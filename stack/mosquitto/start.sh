@@ -25,11 +25,12 @@ umask 077
 } >"$work/mosquitto.conf"
 
 # The broker tries the database first, through a link and on a socket that nobody knows, and is killed before it could
-# write. It ends by itself when it cannot read it.
-readable() {
-  rm -rf "$work/probe" && mkdir "$work/probe" && ln -s "$data/mosquitto.db" "$work/probe/mosquitto.db"
-  printf 'listener 0 %s/probe/socket\npersistence true\npersistence_location %s/probe/\nautosave_interval 0\nlog_dest none\nuser %s\n' \
-    "$work" "$work" "$(id -un 2>/dev/null || id -u)" >"$work/probe/conf"
+# write. It ends by itself when it cannot read it. `starts DATABASE`: DATABASE may be missing.
+starts() {
+  rm -rf "$work/probe" && mkdir "$work/probe" && ln -s "$1" "$work/probe/mosquitto.db"
+  printf 'listener 0 %s/probe/socket\npersistence true\npersistence_location %s/probe/\nautosave_interval 0\nlog_dest none\n' \
+    "$work" "$work" >"$work/probe/conf"
+  [ "$(id -u)" != 0 ] || echo 'user root' >>"$work/probe/conf"
   mosquitto -c "$work/probe/conf" >/dev/null 2>&1 &
   probe=$! waited=0
   while kill -0 $probe 2>/dev/null && ! [ -S "$work/probe/socket" ] && [ $waited -lt 300 ]; do
@@ -43,7 +44,8 @@ readable() {
   rm -rf "$work/probe"
   return $good
 }
-if [ -e "$data/mosquitto.db" ] && ! readable; then
+# Only a broker that starts without the database, and not with it, says something about the database.
+if [ -e "$data/mosquitto.db" ] && ! starts "$data/mosquitto.db" && starts "$work/none.db"; then
   aside="$data/mosquitto.db.unreadable-$(date -u +%Y%m%dT%H%M%SZ)"
   # One is enough to look at; the disk is not filled with them.
   rm -f "$data"/mosquitto.db.unreadable-*

@@ -17,7 +17,7 @@ from tests.stack.stack import Stack, running_stack
 
 SERVICES = (
     *("redis", "orchestrator", "orchestrator-2", "camera-1", "camera-2"),
-    *("cloudlet", "face_worker", "phone"),
+    *("cloudlet", "face_worker", "phone", "broker", "mqtt_gateway"),
 )
 SIGHTING_SECONDS = 120.0
 
@@ -45,7 +45,7 @@ def test_nobody_gets_in_without_a_token_or_with_a_cameras(stack: Stack) -> None:
 def test_only_the_doors_of_people_and_phones_are_reachable_and_only_on_loopback(stack: Stack) -> None:
     published = {service: inspect(stack.container(service))["HostConfig"]["PortBindings"] for service in SERVICES}
     bound = {service: ports for service, ports in published.items() if ports}
-    assert bound.keys() == {"orchestrator", "orchestrator-2", "cloudlet"}
+    assert bound.keys() == {"orchestrator", "orchestrator-2", "cloudlet", "broker"}
     assert {place["HostIp"] for ports in bound.values() for places in ports.values() for place in places} == {
         "127.0.0.1"
     }
@@ -138,6 +138,7 @@ def test_no_secret_is_in_an_environment_a_label_or_a_log(stack: Stack) -> None:
     secrets = {path.name: path.read_text().strip() for path in stack.secrets_dir.iterdir()}
     password = secrets["redis_url"].split(":")[2].split("@")[0]
     wanted = {secrets[name] for name in secrets if name.endswith(".jwt")} | {password, secrets["redis_url"]}
+    wanted |= {secrets["mqtt_gateway_password"], secrets["home-assistant.password"]}
     for service in SERVICES:
         name = stack.container(service)
         log = subprocess.run(["docker", "logs", name], capture_output=True, timeout=30, check=True)
