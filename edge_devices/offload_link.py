@@ -2,6 +2,7 @@
 
 import json
 import queue
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -45,6 +46,7 @@ class OffloadLink:
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
+        self._client.on_socket_open = _send_at_once
 
     def ask(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the answer to a request, which has an id; ask again while none comes.
@@ -106,3 +108,8 @@ class OffloadLink:
                 self._answers.put_nowait(answer)
         except (ValueError, RecursionError, queue.Full):
             return  # the answer to somebody else of this name: a text, or too many
+
+
+def _send_at_once(_client: mqtt.Client, _data: object, opened: Any) -> None:  # noqa: ANN401 - paho's several sockets
+    """Let a request not wait until the acknowledgement before it was heard."""
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

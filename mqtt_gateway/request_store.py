@@ -51,7 +51,7 @@ class Bounds:
         answers: records that are kept, for at most `seconds` and of at most `answer_bytes` together.
     """
 
-    running: int = 4
+    running: int = 8
     waiting: int = 500
     answers: int = 2_000
     answer_bytes: int = 4 * 1024 * 1024

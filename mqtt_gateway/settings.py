@@ -22,7 +22,7 @@ class Settings(WebSettings):
     broker_authority: str = Field("", description="PEM file of who signed the broker's certificate; none: the system's")
     mqtt_version: str = Field("5", pattern=r"^(5|3\.1\.1)$", description="3.1.1 for a broker that speaks no 5")
     redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379"), description="where requests wait")
-    most_running: int = Field(4, ge=1, le=1_000, description="requests of one client that are with the workers")
+    most_running: int = Field(8, ge=1, le=1_000, description="requests of one client that are with the workers")
     most_waiting: int = Field(500, ge=1, le=10_000, description="requests of one client that wait for their turn")
     keep_answers: int = Field(3_600, ge=60, le=86_400, description="seconds for which a request is answered again")
     orchestrator_url: str = Field("", description="ws(s)://HOST:PORT/client, several with commas; none: no events")

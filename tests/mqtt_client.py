@@ -1,23 +1,33 @@
 """An MQTT client for tests: what it was told, and what the broker said to its wishes (version 5: refusals show)."""
 
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from tests.broker import Broker, password_of
+from tests.broker import password_of
 from tests.processes import wait_until
+
+
+class Place(Protocol):
+    """Where a broker answers on loopback."""
+
+    @property
+    def port(self) -> int:
+        """Its port."""
 
 
 @dataclass
 class Client:
     """One connection, living through restarts of the broker unless told otherwise."""
 
-    broker: Broker
+    broker: Place
     user: str | None
     client_id: str = ""
     password: str | None = None
@@ -36,6 +46,9 @@ class Client:
             self.mqtt.username_pw_set(self.user, self.password or password_of(self.user))
         self.mqtt.reconnect_delay_set(0.2, 1)
         self.mqtt.on_connect = self._connected
+        self.mqtt.on_socket_open = lambda _client, _data, opened: opened.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+        )
         self.mqtt.on_message = lambda _client, _data, message: self._hear(message)
         self.mqtt.on_publish = lambda _client, _data, mid, code, _properties: self._acknowledged.update({mid: code})
         self.mqtt.on_subscribe = self._on_subscribe

@@ -183,8 +183,8 @@ def test_a_retained_request_runs_once_and_not_with_every_connection(setup, versi
 
 
 def test_a_client_that_asks_much_does_not_hold_up_another(setup):
-    worker = OffloadWorker(setup.redis.port)
-    with setup.gateway() as gateway, setup.device() as alice, setup.device(BOB) as bob:
+    worker, four = OffloadWorker(setup.redis.port), ("--most-running", "4")
+    with setup.gateway(*four) as gateway, setup.device() as alice, setup.device(BOB) as bob:
         for number in range(30):
             alice.publish("localCode/alice", request(number, "a"))
         wait_until(lambda: gateway.metric("mqtt_gateway_waiting") == 26, "26 to wait")
@@ -194,7 +194,7 @@ def test_a_client_that_asks_much_does_not_hold_up_another(setup):
         wait_until(lambda: len(worker.waiting()) == 8, "eight with the workers")
         assert [task.tag for task in worker.waiting()] == [ALICE] * 4 + [BOB] * 4
         gateway.kill()
-        with setup.gateway():
+        with setup.gateway(*four):
             while len(bob.heard) < 6:
                 wait_until(worker.work_once, "a task")
                 handed = len(worker.tasks)

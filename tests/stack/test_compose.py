@@ -1,18 +1,22 @@
 """The stack on one machine: up, the main job through the published port, every container killed, down."""
 
 import base64
+import re
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import requests
 
+from tests.broker import HOME
+from tests.mqtt_client import Client
 from tests.multipart import parts
 from tests.peers import client
 from tests.processes import until, wait_until
-from tests.stack.engine import docker, inspect, tell
+from tests.stack.engine import docker, inspect, run, tell
 from tests.stack.stack import Stack, running_stack
 
 SERVICES = (
@@ -20,6 +24,13 @@ SERVICES = (
     *("cloudlet", "face_worker", "phone", "broker", "mqtt_gateway"),
 )
 SIGHTING_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where the stack's broker answers."""
+
+    port: int
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +143,30 @@ def test_a_killed_container_comes_back_and_nothing_acknowledged_is_lost(stack: S
     wait_until(lambda: stack.sightings().keys() > sightings.keys(), "sightings to go on", SIGHTING_SECONDS)
     lost = len(sightings.keys() - stack.sightings().keys())
     tell(f"{service}: healthy after {back:.1f} s; {len(sightings)} sightings acknowledged before, {lost} lost")
+
+
+def test_a_device_gets_a_name_at_the_running_broker_and_home_assistant_sees_the_cameras(stack: Stack) -> None:
+    broker = Published(int(stack.environment["MQTT_PORT"]))
+    told = run("sh", "stack/mqtt_user.sh", "pi-7", patience=60, environment=stack.environment)
+    password = re.search(r"^password  (\S+)$", told, flags=re.MULTILINE)
+    assert password is not None
+    home_password = (stack.secrets_dir / "home-assistant.password").read_text(encoding="utf-8").strip()
+    wait_until(lambda: lets_in(broker, "pi-7", password[1]), "the new user")
+    with (
+        Client(broker, "pi-7", password=password[1], wants=("result/pi-7",)) as device,
+        Client(broker, HOME, password=home_password, wants=("searchlight/#", "homeassistant/#")) as home,
+    ):
+        wait_until(lambda: home.payloads("searchlight/available") == ["online"], "the gateway")
+        wait_until(lambda: home.payloads("searchlight/camera-1/state"), "the camera")
+        assert not device.publish("inputCode/pi-7", "no request").is_failure
+        wait_until(lambda: device.payloads("result/pi-7"), "the refusal")
+        assert device.payloads("result/pi-7")[0].startswith("error: rejected: expected four parts")
+        assert device.publish("inputCode/another", "x").is_failure
+
+
+def lets_in(broker: Published, user: str, password: str) -> bool:
+    with Client(broker, user, password=password) as client:
+        return client.refused is None
 
 
 def test_no_secret_is_in_an_environment_a_label_or_a_log(stack: Stack) -> None:
