@@ -11,6 +11,10 @@
     ID.jwt          0644  token of the cloudlet or phone ID (roles `cloudlet`, `phone`)
     redis_acl       0644  Redis' users: the password only as SHA-256, and `health`, who may say PING
     redis_url       0644  where Redis is, password included
+    gateway.jwt     0644  token that the MQTT gateway shows to the orchestrator (role `client`)
+    mqtt_passwords  0644  the broker's users, passwords as PBKDF2
+    mqtt_gateway_password    0644  the gateway's at the broker
+    home-assistant.password  0600  Home Assistant's at the broker, for people
 
 DIR itself is 0700. That closes every file to the other people of this machine; those with 0644 are mounted one by one
 into containers, which run as another user than the one who made them and could not read 0600.
@@ -30,6 +34,8 @@ from pathlib import Path
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from backbone.mosquitto_passwords import password_line
 
 DAY_SECONDS = 86_400
 PRIVATE, MOUNTED = 0o600, 0o644
@@ -54,8 +60,8 @@ class Issuer:
         folder.chmod(0o700)
         self._key = self._key_pair()
 
-    def token(self, name: str, *, role: str, file: str | None = None) -> None:
-        """Make `<name>.jwt`, or `file`: the subject is the name.
+    def token(self, name: str, *, role: str, file: str | None = None, mounted: bool = True) -> None:
+        """Make `<name>.jwt`, or `file`: the subject is the name; `mounted` into a container, or for people only.
 
         Raises:
             ValueError: the name is not fit for a file.
@@ -68,7 +74,7 @@ class Issuer:
             claims = {"sub": name, "aud": self._audience, "roles": [role], "iat": now}
             claims["exp"] = now + round(self._days * DAY_SECONDS)
             text = jwt.encode(claims, self._key, algorithm="EdDSA")
-            self._write(file, text + "\n", PRIVATE if role == "client" else MOUNTED)
+            self._write(file, text + "\n", MOUNTED if mounted else PRIVATE)
 
     def redis(self, host: str) -> None:
         """Make Redis' users and its address; one without the other is refused, for they hold the same password.
@@ -84,10 +90,28 @@ class Issuer:
             digest = hashlib.sha256(password.encode()).hexdigest()
             users = (
                 f"user default on #{digest} ~* &* +@all",
-                "user health on >health resetkeys resetchannels -@all +ping",
+                "user health on nopass resetkeys resetchannels -@all +ping",
             )
             self._write("redis_acl", "\n".join(users) + "\n", MOUNTED)
             self._write("redis_url", f"redis://:{password}@{host}:6379/0\n", MOUNTED)
+
+    def mqtt(self) -> None:
+        """Make the broker's users that belong to the stack; devices get theirs by `make mqtt-user`.
+
+        Raises:
+            ValueError: only some of the files are there.
+        """
+        files = ("mqtt_passwords", "mqtt_gateway_password", "home-assistant.password")
+        there = [self._has(file) for file in files]
+        if any(there) and not all(there):
+            raise ValueError(f"expected all of {', '.join(files)} or none, got some: delete them to make new ones")
+        if not all(there):
+            gateway, home = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+            users = {"searchlight-gateway": gateway, "home-assistant": home}
+            lines = (password_line(user, password) for user, password in users.items())
+            self._write("mqtt_gateway_password", gateway + "\n", MOUNTED)
+            self._write("home-assistant.password", home + "\n", PRIVATE)
+            self._write("mqtt_passwords", "".join(lines), MOUNTED)
 
     def _key_pair(self) -> Ed25519PrivateKey:
         if self._has("issuer.pem"):
@@ -137,7 +161,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     try:
         issuer = Issuer(arguments.folder, audience=arguments.audience, days=arguments.days)
-        issuer.token("operator", role="client")
+        issuer.token("operator", role="client", mounted=False)
+        issuer.token("gateway", role="client")
         issuer.token("orchestrator", role="orchestrator")
         for camera in arguments.camera:
             issuer.token(camera, role="processor")
@@ -148,6 +173,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for phone in arguments.phone:
             issuer.token(phone, role="phone")
         issuer.redis(arguments.redis_host)
+        issuer.mqtt()
     except (OSError, ValueError) as fault:
         sys.exit(f"cannot make the secrets: {fault}")
     sys.stdout.write(f"made in {arguments.folder}: {', '.join(issuer.made) or 'nothing, all were there'}\n")

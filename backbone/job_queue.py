@@ -118,8 +118,10 @@ class JobQueue:
         found = Job.fetch_many(ids[:MOST_JOBS], connection=self._redis, serializer=JSONSerializer)
         return [_view(job, name) for job in found if job is not None]
 
-    async def read_results(self, stream: str, group: str, consumer: str) -> AsyncIterator[tuple[str, Result]]:
-        """Yield results as they come, first those that a consumer took and never acknowledged.
+    async def read_results(
+        self, stream: str, group: str, consumer: str, *, idle_ms: int = CLAIM_IDLE_MS
+    ) -> AsyncIterator[tuple[str, Result]]:
+        """Yield results as they come, and again those that a consumer took and did not acknowledge within `idle_ms`.
 
         Raises:
             Unavailable: Redis is away.
@@ -128,11 +130,11 @@ class JobQueue:
         claimed_at = 0.0
         while True:
             entries: list[tuple[bytes, dict[bytes, bytes]]] = []
-            if time.monotonic() - claimed_at > CLAIM_IDLE_MS / 2000:
+            if time.monotonic() - claimed_at > idle_ms / 2000:
                 claimed_at = time.monotonic()
                 entries = (
                     await self._call(
-                        lambda: self._redis.xautoclaim(stream, group, consumer, min_idle_time=CLAIM_IDLE_MS, count=100)
+                        lambda: self._redis.xautoclaim(stream, group, consumer, min_idle_time=idle_ms, count=100)
                     )
                 )[1]
             if not entries:

@@ -6,4 +6,7 @@
           -> zip_batches      zips that fit a cloudlet's caps, each with an id that survives a resend
           -> sending          joins, uploads, moves to another cloudlet when its own dies, leaves
              server_link (which cloudlet?) and cloudlet_link (take these photos) are the only ways out
+
+`python -m edge_devices.offload` has a program run on a stronger machine (needs paho-mqtt):
+    files, arguments, input -> offload_link -> MQTT broker -> gateway -> worker, and the output back to stdout
 """

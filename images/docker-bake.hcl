@@ -9,7 +9,7 @@ variable "EXTRA_CA_FILE" { default = "/dev/null" }
 group "default" {
   targets = [
     "redis", "orchestrator", "camera_processor", "demo_camera", "cloudlet", "face_worker", "demo_phone", "fleet_agent",
-    "offload_worker",
+    "offload_worker", "broker", "mqtt_gateway",
   ]
 }
 
@@ -75,4 +75,16 @@ target "offload_worker" {
   inherits = ["_any"]
   target   = "offload_worker"
   tags     = ["${PREFIX}offload_worker:${VERSION}"]
+}
+
+target "broker" {
+  inherits = ["_any"]
+  target   = "broker"
+  tags     = ["${PREFIX}broker:${VERSION}"]
+}
+
+target "mqtt_gateway" {
+  inherits = ["_any"]
+  target   = "mqtt_gateway"
+  tags     = ["${PREFIX}mqtt_gateway:${VERSION}"]
 }

@@ -18,6 +18,6 @@ find /usr/lib/python3* -type d \( -name test -o -name idlelib -o -name lib2to3 -
   -o -name tkinter -o -name turtledemo \) -prune -exec rm -rf {} + 2>/dev/null || true
 rm -f /usr/lib/python3.11/lib-dynload/_dbm.*.so /usr/lib/python3.11/lib-dynload/_gdbm.*.so
 # What is left must still find its libraries.
-for program in /usr/bin/python3 /usr/bin/redis-server /usr/bin/redis-cli /usr/bin/openssl /usr/lib/python3*/lib-dynload/*.so; do
+for program in /usr/bin/python3 /usr/bin/redis-server /usr/bin/redis-cli /usr/sbin/mosquitto /usr/bin/mosquitto_sub /usr/bin/openssl /usr/lib/python3*/lib-dynload/*.so; do
   if [ -e "$program" ] && ldd "$program" | grep 'not found'; then echo "$program lost a library" >&2; exit 1; fi
 done

@@ -1,6 +1,7 @@
 """Says what is missing on this machine, and how to mend it. Mends nothing itself."""
 
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import shutil
@@ -48,6 +49,7 @@ def findings(data_dir: Path) -> Iterator[Finding]:
     yield from map(_package, PACKAGES)
     yield _face_models()
     yield _redis()
+    yield _broker()
     yield _disk(data_dir)
     yield _memory()
     yield _browser()
@@ -82,6 +84,15 @@ def _redis() -> Finding:
     except Unavailable as fault:
         return Finding("redis", fault.message, "sudo apt-get install redis-server")
     return Finding("redis", origin)
+
+
+def _broker() -> Finding:
+    found = _first(shutil.which, "mosquitto", "/usr/sbin/mosquitto")
+    if found is not None:
+        return Finding("mqtt broker", found)
+    carried = importlib.util.find_spec("amqtt") is not None
+    text = "amqtt, which keeps nothing over a restart" if carried else "neither mosquitto nor amqtt"
+    return Finding("mqtt broker", text, "sudo apt-get install mosquitto", needed=not carried)
 
 
 def _disk(data_dir: Path) -> Finding:

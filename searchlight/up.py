@@ -1,4 +1,4 @@
-"""The embedded run: Redis, orchestrator, two cameras, a phone and its cloudlet, one case, every sighting printed."""
+"""The embedded run: Redis, broker, orchestrator, two cameras, a phone, its cloudlet, devices' gateway, one case."""
 
 import asyncio
 import contextlib
@@ -27,12 +27,14 @@ from searchlight.console_client import (
     wait_until_open,
     wait_until_ready,
 )
+from searchlight.embedded_broker import EmbeddedBroker, embedded_broker
 from searchlight.embedded_redis import EmbeddedRedis, embedded_redis
 from searchlight.truth_check import verdict
 
 CASE_NAME = "Sought person"
 READY_SECONDS = 60.0
 PHONE_SECONDS = 30
+MQTT_PORT = 1883
 MIN_FACE_PX = 60
 """The people in the sample footage are near; a larger smallest face is found sooner."""
 
@@ -102,6 +104,7 @@ class EmbeddedRun:
             await wait_until_ready(url, seconds=READY_SECONDS)
             screen.say(camera, f"plays its sample footage; by itself at {url}")
         await self._cloudlet_and_worker(redis)
+        await self._offload(redis)
         screen.say("searchlight", f"open {self._url} in a browser; Ctrl-C ends everything")
         while True:
             async with console_client(self._url) as console:
@@ -120,6 +123,17 @@ class EmbeddedRun:
         screen.say("worker", "encodes and matches photos")
         await wait_until_ready(f"http://127.0.0.1:{cloudlet}", seconds=READY_SECONDS)
         screen.say("cloudlet", f"takes photos from phones; sends matches to {self._url}")
+
+    async def _offload(self, redis: EmbeddedRedis) -> None:
+        """Start a broker, the gateway and a worker for code: what small devices need."""
+        broker = embedded_broker(self._data_dir / "broker", port=_free_port(MQTT_PORT))
+        screen.say("broker", f"{broker.origin} at {broker.url}; user device, password in {broker.device}")
+        await self._children.start(broker.program)
+        gateway = _free_port(0)
+        await self._children.start(self._gateway(redis, broker, port=gateway))
+        await self._children.start(self._offload_worker(redis))
+        await wait_until_ready(f"http://127.0.0.1:{gateway}", seconds=READY_SECONDS)
+        screen.say("gateway", "takes work of devices by MQTT, tells cameras and cases that allow it")
 
     async def _phone(self) -> None:
         """Start the phone, once the case is open: what it sends before is compared with nobody."""
@@ -171,6 +185,19 @@ class EmbeddedRun:
     def _worker(self, redis: EmbeddedRedis, *, port: int) -> Program:
         command = [sys.executable, "-m", "job_workers", "--port", str(port), "--processes", "1"]
         return Program("worker", command, {"REDIS_URL": redis.url})
+
+    def _gateway(self, redis: EmbeddedRedis, broker: EmbeddedBroker, *, port: int) -> Program:
+        command = [sys.executable, "-m", "mqtt_gateway", "--port", str(port), "--broker-url", broker.url]
+        command += ["--orchestrator-url", f"ws://127.0.0.1:{self._console}/client", "--mqtt-version", broker.version]
+        return Program("gateway", command, {"REDIS_URL": redis.url, "BROKER_PASSWORD": broker.password})
+
+    def _offload_worker(self, redis: EmbeddedRedis) -> Program:
+        folders = {name: self._data_dir / "offload" / name for name in ("programs", "cache")}
+        for folder in folders.values():
+            folder.mkdir(parents=True, exist_ok=True)
+        environment = {f"{name.upper()}_FOLDER": str(folder.resolve()) for name, folder in folders.items()}
+        command = [sys.executable, "-m", "job_workers", "--queues", "offload", "--port", str(_free_port(0))]
+        return Program("offload_worker", command, {"REDIS_URL": redis.url} | environment)
 
     def _cloudlet(self, redis: EmbeddedRedis, *, port: int) -> Program:
         server = f"127.0.0.1:{self._console}"

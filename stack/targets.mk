@@ -10,6 +10,9 @@ images: ## build the images and print their sizes; PLATFORMS=linux/amd64,linux/a
 secrets: ## make the keys, tokens and passwords that are missing in stack/secrets
 	@sh stack/make_secrets.sh
 
+mqtt-user: ## a name and a random password for a device at the broker: NAME=pi-7
+	@sh stack/mqtt_user.sh "$(NAME)"
+
 up: ## the stack in containers, with two sample cameras; prints the page's address
 	@sh images/bake.sh && sh stack/make_secrets.sh && sh stack/up.sh
 
@@ -33,7 +36,8 @@ test-arm64: $(VENV)/.installed ## build every image for arm64 too; the camera's 
 
 lock-images: $(VENV)/.installed ## derive each image's lock from requirements.lock
 	@for role in orchestrator:processor_orchestrator camera_processor:camera_processor cloudlet:cloudlet \
-	  face_worker:job_workers edge_devices:edge_devices fleet_agent:fleet_agent offload_worker:offload_worker; do \
+	  face_worker:job_workers edge_devices:edge_devices fleet_agent:fleet_agent offload_worker:offload_worker \
+	  mqtt_gateway:mqtt_gateway; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	    --no-header --constraint requirements.lock --extra $${role#*:} --no-emit-package searchlight \
 	    --output-file images/locks/$${role%%:*}.txt pyproject.toml; done
@@ -41,4 +45,4 @@ lock-images: $(VENV)/.installed ## derive each image's lock from requirements.lo
 	  --no-header --constraint requirements.lock --extra camera_processor --extra convert --no-emit-package searchlight \
 	  --output-file images/locks/build_tools.txt pyproject.toml
 
-.PHONY: engine images secrets up down deploy load push test-stack test-arm64 lock-images
+.PHONY: engine images secrets mqtt-user up down deploy load push test-stack test-arm64 lock-images

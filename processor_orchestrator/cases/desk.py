@@ -125,6 +125,8 @@ class CaseDesk:
             name=form.name,
             threshold=form.threshold,
             purpose=form.purpose,
+            mqtt=form.mqtt,
+            mqtt_crops=form.mqtt_crops,
             kind=kind,
             state=CaseState.ENCODING,
             job=job,

@@ -12,6 +12,8 @@ MAX_PURPOSE = 1_000
 MAX_THRESHOLD = 1.0
 LONGEST_SECONDS = 366 * 86_400.0
 MOST_PHOTOS = 200
+FIELDS = ("name", "threshold", "purpose", "expires", "mqtt", "mqttCrops")
+YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +31,19 @@ class CaseForm:
     Attributes:
         threshold: largest Euclidean distance that is a match; None: whoever compares has a default.
         expires_at: seconds since the epoch.
+        mqtt: whether its sightings may be told by MQTT; mqtt_crops: and pictures of them too.
     """
 
     name: str
     threshold: float | None
     purpose: str | None
     expires_at: float
+    mqtt: bool = False
+    mqtt_crops: bool = False
 
 
 def read_form(fields: Mapping[str, str], *, now: float, timeout: float) -> CaseForm:
-    """Return the case that the fields `name`, `threshold`, `purpose` and `expires` describe.
+    """Return the case that the fields in `FIELDS` describe.
 
     Args:
         timeout: seconds after which a case ends that does not say when.
@@ -49,12 +54,24 @@ def read_form(fields: Mapping[str, str], *, now: float, timeout: float) -> CaseF
     name = _text(fields, "name", MAX_NAME)
     if not name:
         raise BadInput("name: expected a text, got none")
+    mqtt, crops = _yes(fields, "mqtt"), _yes(fields, "mqttCrops")
+    if crops and not mqtt:
+        raise BadInput("mqttCrops: expected it together with mqtt, got it alone")
     return CaseForm(
         name=name,
         threshold=_threshold(fields.get("threshold", "").strip()),
         purpose=_text(fields, "purpose", MAX_PURPOSE) or None,
         expires_at=_expires_at(fields.get("expires", "").strip(), now=now, timeout=timeout),
+        mqtt=mqtt,
+        mqtt_crops=crops,
     )
+
+
+def _yes(fields: Mapping[str, str], key: str) -> bool:
+    text = fields.get(key, "").strip().lower()
+    if text not in YES | NO:
+        raise BadInput(f"{key}: expected yes or no, got {text[:40]!r}")
+    return text in YES
 
 
 def _text(fields: Mapping[str, str], key: str, longest: int) -> str:

@@ -8,7 +8,7 @@ from backbone.job_queue import JobQueue, JobView
 from backbone.legacy_fields import Form, UploadCount, UploadHandler
 from backbone.web import BaseHandler
 from processor_orchestrator.cases.desk import CaseDesk
-from processor_orchestrator.cases.form import MOST_PHOTOS, UploadedPhoto, read_form
+from processor_orchestrator.cases.form import FIELDS, MOST_PHOTOS, UploadedPhoto, read_form
 from processor_orchestrator.console.handlers_api import sighting_view
 from processor_orchestrator.photo_zip import ZIP_MAGIC, photos_in
 from processor_orchestrator.stores import Store
@@ -40,10 +40,10 @@ class CasesHandler(UploadHandler):
         self.write_json({"data": [case_view(case, await _last_seen(self._store, case.object_id)) for case in known]})
 
     async def post(self) -> None:
-        """Open a case: name, threshold, purpose, expires; photos as files, or zips of them."""
+        """Open a case: name, threshold, purpose, expires, mqtt, mqttCrops; photos as files, or zips of them."""
         self._switchboard.require_loaded()
         form = self.read_form()
-        fields = {name: form.text(name) or "" for name in ("name", "threshold", "purpose", "expires")}
+        fields = {name: form.text(name) or "" for name in FIELDS}
         case = read_form(fields, now=time.time(), timeout=self._timeout)
         opened = await self._desk.open(case, await _photos(form))
         self.set_status(ACCEPTED)
@@ -103,6 +103,8 @@ def case_view(known: TrackedObject, last_seen: float | None) -> dict[str, Any]:
         "purpose": known.purpose,
         "openedAt": known.opened_at,
         "expiresAt": known.expires_at,
+        "mqtt": known.mqtt,
+        "mqttCrops": known.mqtt_crops,
         "lastSeenAt": last_seen,
         "jobName": known.job_name,
         "modelId": known.model_id,
@@ -120,8 +122,7 @@ async def _last_seen(store: Store, object_id: int) -> float | None:
 async def _photos(form: Form) -> list[UploadedPhoto]:
     """Return the photos of a form: every file in it, and what is in the zips among them."""
     photos: list[UploadedPhoto] = []
-    texts = {"name", "threshold", "purpose", "expires"}
-    for part in (part for field, parts in form.files.items() if field not in texts for part in parts):
+    for part in (part for field, parts in form.files.items() if field not in FIELDS for part in parts):
         if part.content.startswith(ZIP_MAGIC):
             photos += [UploadedPhoto(name, content) for name, content in (await photos_in(part.content)).items()]
         elif part.content:

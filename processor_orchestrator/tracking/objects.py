@@ -39,6 +39,7 @@ class TrackedObject:
         model_id: which model made the feature map, where the processor said so.
         threshold: largest Euclidean distance that is a match; None: whoever compares has a default.
         purpose: why the person is sought, in the operator's words.
+        mqtt: whether its sightings may be told by MQTT; mqtt_crops: and pictures of them too.
         digest: of what a job was opened with, so that the same request is known when it comes again.
         job: the name that cloudlets know the case by; None: see `job_name`.
         photos: what waits for a worker; none once it is encoded.
@@ -57,6 +58,8 @@ class TrackedObject:
     model_id: str | None = None
     threshold: float | None = None
     purpose: str | None = None
+    mqtt: bool = False
+    mqtt_crops: bool = False
     kind: Kind = Kind.BOX
     state: CaseState = CaseState.OPEN
     job: str | None = None

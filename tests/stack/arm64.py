@@ -31,7 +31,7 @@ def test_an_image_lists_both_platforms_and_holds_them(both: dict[str, str], role
 
 @pytest.mark.parametrize("role", ROLES)
 def test_what_says_arm64_is_arm64(both: dict[str, str], role: str) -> None:
-    program = "/usr/bin/redis-server" if role == "redis" else "/usr/bin/python3.11"
+    program = {"redis": "/usr/bin/redis-server", "broker": "/usr/sbin/mosquitto"}.get(role, "/usr/bin/python3.11")
     head = first_bytes(both[role], program, 20, platform="linux/arm64")
     assert int.from_bytes(head[18:20], "little") == 183
 

@@ -32,6 +32,7 @@ class Stack:
             "CONSOLE_PORT": str(port),
             "SECOND_CONSOLE_PORT": str(free_port()),
             "CLOUDLET_PORT": str(free_port()),
+            "MQTT_PORT": str(free_port()),
             "SECRETS_DIR": str(secrets_dir),
             "COMPOSE_PROFILES": "demo",
         } | environment

@@ -1,25 +1,36 @@
 """The stack on one machine: up, the main job through the published port, every container killed, down."""
 
 import base64
+import re
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import requests
 
+from tests.broker import HOME
+from tests.mqtt_client import Client
 from tests.multipart import parts
 from tests.peers import client
 from tests.processes import until, wait_until
-from tests.stack.engine import docker, inspect, tell
+from tests.stack.engine import docker, inspect, run, tell
 from tests.stack.stack import Stack, running_stack
 
 SERVICES = (
     *("redis", "orchestrator", "orchestrator-2", "camera-1", "camera-2"),
-    *("cloudlet", "face_worker", "phone"),
+    *("cloudlet", "face_worker", "phone", "broker", "mqtt_gateway"),
 )
 SIGHTING_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where the stack's broker answers."""
+
+    port: int
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +56,7 @@ def test_nobody_gets_in_without_a_token_or_with_a_cameras(stack: Stack) -> None:
 def test_only_the_doors_of_people_and_phones_are_reachable_and_only_on_loopback(stack: Stack) -> None:
     published = {service: inspect(stack.container(service))["HostConfig"]["PortBindings"] for service in SERVICES}
     bound = {service: ports for service, ports in published.items() if ports}
-    assert bound.keys() == {"orchestrator", "orchestrator-2", "cloudlet"}
+    assert bound.keys() == {"orchestrator", "orchestrator-2", "cloudlet", "broker"}
     assert {place["HostIp"] for ports in bound.values() for places in ports.values() for place in places} == {
         "127.0.0.1"
     }
@@ -134,10 +145,35 @@ def test_a_killed_container_comes_back_and_nothing_acknowledged_is_lost(stack: S
     tell(f"{service}: healthy after {back:.1f} s; {len(sightings)} sightings acknowledged before, {lost} lost")
 
 
+def test_a_device_gets_a_name_at_the_running_broker_and_home_assistant_sees_the_cameras(stack: Stack) -> None:
+    broker = Published(int(stack.environment["MQTT_PORT"]))
+    told = run("sh", "stack/mqtt_user.sh", "pi-7", patience=60, environment=stack.environment)
+    password = re.search(r"^password  (\S+)$", told, flags=re.MULTILINE)
+    assert password is not None
+    home_password = (stack.secrets_dir / "home-assistant.password").read_text(encoding="utf-8").strip()
+    wait_until(lambda: lets_in(broker, "pi-7", password[1]), "the new user")
+    with (
+        Client(broker, "pi-7", password=password[1], wants=("result/pi-7",)) as device,
+        Client(broker, HOME, password=home_password, wants=("searchlight/#", "homeassistant/#")) as home,
+    ):
+        wait_until(lambda: home.payloads("searchlight/available") == ["online"], "the gateway")
+        wait_until(lambda: home.payloads("searchlight/camera-1/state"), "the camera")
+        assert not device.publish("inputCode/pi-7", "no request").is_failure
+        wait_until(lambda: device.payloads("result/pi-7"), "the refusal")
+        assert device.payloads("result/pi-7")[0].startswith("error: rejected: expected four parts")
+        assert device.publish("inputCode/another", "x").is_failure
+
+
+def lets_in(broker: Published, user: str, password: str) -> bool:
+    with Client(broker, user, password=password) as client:
+        return client.refused is None
+
+
 def test_no_secret_is_in_an_environment_a_label_or_a_log(stack: Stack) -> None:
     secrets = {path.name: path.read_text().strip() for path in stack.secrets_dir.iterdir()}
     password = secrets["redis_url"].split(":")[2].split("@")[0]
     wanted = {secrets[name] for name in secrets if name.endswith(".jwt")} | {password, secrets["redis_url"]}
+    wanted |= {secrets["mqtt_gateway_password"], secrets["home-assistant.password"]}
     for service in SERVICES:
         name = stack.container(service)
         log = subprocess.run(["docker", "logs", name], capture_output=True, timeout=30, check=True)

@@ -13,6 +13,7 @@ from cloudlet.settings import Settings as CloudletSettings
 from fleet_agent.allow_list_file import read_allow_list
 from fleet_agent.settings import Settings as FleetSettings
 from job_workers.settings import Settings as WorkerSettings
+from mqtt_gateway.settings import Settings as GatewaySettings
 from processor_orchestrator.settings import Settings as OrchestratorSettings
 from tests.processes import ROOT
 from tests.stack.engine import compose_file, run
@@ -29,6 +30,7 @@ ROLE_SETTINGS: dict[str, type[RoleSettings]] = {
     "camera-2": CameraSettings,
     "camera": CameraSettings,
     "fleet_agent": FleetSettings,
+    "mqtt_gateway": GatewaySettings,
 }
 # What a container fixes for itself: where it listens, its page, and legacy names of other settings. TLS: see
 # docs/containers.md, the certificate's files are mounted by an override.
@@ -170,7 +172,7 @@ def test_only_the_fleet_agent_may_hold_the_engines_socket(name: str) -> None:
 def test_only_the_doors_of_people_and_phones_are_published_and_only_to_this_machine() -> None:
     services = compose_file("docker-compose.yml")["services"]
     published = {name: service["ports"] for name, service in services.items() if service.get("ports")}
-    assert published.keys() == {"orchestrator", "orchestrator-2", "cloudlet"}
+    assert published.keys() == {"orchestrator", "orchestrator-2", "cloudlet", "broker"}
     assert {port["host_ip"] for ports in published.values() for port in ports} == {"127.0.0.1"}
 
 
@@ -179,7 +181,7 @@ def test_redis_is_on_the_internal_network_only() -> None:
     assert services["redis"]["networks"].keys() == {"internal"}
     assert {name for name, service in services.items() if "internal" in service["networks"]} == {
         *("redis", "orchestrator", "orchestrator-2"),
-        *("cloudlet", "face_worker", "offload_worker"),
+        *("cloudlet", "face_worker", "offload_worker", "mqtt_gateway"),
     }
     assert services["offload_worker"]["networks"].keys() == {"internal"}
     assert [secret["source"] for secret in services["offload_worker"]["secrets"]] == ["redis_url"]

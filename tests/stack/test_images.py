@@ -12,17 +12,20 @@ from tests.processes import ROOT
 from tests.stack.conftest import ROLES
 from tests.stack.engine import blobs_of, docker, files_in, first_bytes, inspect, layers_of, platforms_of, run, tell
 
-OURS = ("orchestrator", "camera_processor", "demo_camera", "cloudlet", "face_worker", "fleet_agent", "offload_worker")
+OURS = (
+    *("orchestrator", "camera_processor", "demo_camera", "cloudlet", "face_worker", "fleet_agent"),
+    *("offload_worker", "mqtt_gateway"),
+)
 USERS = {"offload_worker": "10002:10002"}
 NEVER = re.compile(
     r"shape_predictor_68|(^|/)pip(/|-|$)|/setuptools(/|-)|/\.cache/pip|(^|/)perl|var/lib/apt/lists/.|\.git/|\.venv/"
-    r"|(^|/)(issuer\.pem|redis_acl|redis_url|operator\.jwt|camera_source|[^/]*\.jwt)$|(^|/)tests/stack"
+    r"|(^|/)(issuer\.pem|redis_acl|redis_url|operator\.jwt|camera_source|[^/]*\.jwt|mqtt_passwords|mqtt_gateway_password|[^/]*\.password)$|(^|/)tests/stack"
 )
 NOT_IN_ORCHESTRATOR = re.compile(r"/(cv2|numpy|dlib|face_recognition_models|opencv[^/]*|drill|faces|camera_processor)/")
 ELF_MACHINES = {"amd64": 62, "arm64": 183}
 KNOWN_PLACES = {
     *("LICENSE", "backbone", "camera_processor", "cloudlet", "drill", "edge_devices", "faces", "fleet_agent"),
-    *("images", "job_workers", "webpage"),
+    *("images", "job_workers", "mqtt_gateway", "stack", "webpage"),
 }
 
 
@@ -52,17 +55,21 @@ def test_an_image_says_truly_what_it_is(images: dict[str, str], role: str) -> No
 def test_an_image_runs_without_root_a_shell_or_a_question_to_others(images: dict[str, str], role: str) -> None:
     config = inspect(images[role])["Config"]
     assert config["User"] == USERS.get(role, "10001:10001")
-    assert config["Entrypoint"][0].startswith("/usr/bin/")
-    assert config["Entrypoint"][0] not in ("/bin/sh", "/usr/bin/sh")
+    if role == "broker":
+        # Its script looks at the database, and then becomes the broker.
+        assert config["Entrypoint"] == ["/bin/sh", "/etc/searchlight/mosquitto/start.sh"]
+    else:
+        assert config["Entrypoint"][0].startswith("/usr/bin/")
+        assert config["Entrypoint"][0] not in ("/bin/sh", "/usr/bin/sh")
     assert config["Healthcheck"]["Test"][0] == "CMD", "a health check in exec form needs no shell"
-    assert "127.0.0.1" in " ".join(config["Healthcheck"]["Test"]) or role in ("redis", "demo_phone")
+    assert "127.0.0.1" in " ".join(config["Healthcheck"]["Test"]) or role in ("redis", "broker", "demo_phone")
     assert not [name for name in config["Env"] if re.search("PASSWORD|TOKEN|SECRET|JWT|KEY=", name)]
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_architecture_of_an_image_is_that_of_its_programs(images: dict[str, str], role: str) -> None:
     told = inspect(images[role])["Architecture"]
-    program = "/usr/bin/redis-server" if role == "redis" else "/usr/bin/python3.11"
+    program = {"redis": "/usr/bin/redis-server", "broker": "/usr/sbin/mosquitto"}.get(role, "/usr/bin/python3.11")
     head = first_bytes(images[role], program, 20)
     assert head[:4] == b"\x7fELF"
     assert int.from_bytes(head[18:20], "little") == ELF_MACHINES[told]
@@ -159,7 +166,9 @@ def test_the_camera_image_finds_and_encodes_a_face_read_only_and_without_a_netwo
     assert docker(*command, patience=90).split() == ["1", "(1,", "128)"]
 
 
-@pytest.mark.parametrize("role", ["orchestrator", "camera_processor", "cloudlet", "face_worker", "fleet_agent"])
+@pytest.mark.parametrize(
+    "role", ["orchestrator", "camera_processor", "cloudlet", "face_worker", "fleet_agent", "mqtt_gateway"]
+)
 def test_a_role_explains_itself(images: dict[str, str], role: str) -> None:
     assert "usage:" in docker("run", "--rm", "--read-only", "--network", "none", images[role], "--help")
 

@@ -1,5 +1,6 @@
 """The secrets of a stack: made once, readable by whom they are for, and accepted by the roles' own checks."""
 
+import base64
 import hashlib
 import stat
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from backbone.auth import TokenVerifier
 from backbone.errors import NotAllowed
 from backbone.issuer import main
+
+MQTT = {"mqtt_passwords", "mqtt_gateway_password", "home-assistant.password"}
 
 
 def made(folder: Path, *arguments: str) -> dict[str, str]:
@@ -23,8 +26,8 @@ def mode(path: Path) -> int:
 
 def test_a_first_run_makes_everything(tmp_path: Path) -> None:
     files = made(tmp_path / "secrets")
-    tokens = {"operator.jwt", "orchestrator.jwt", "door.jwt", "yard.jwt", "fleet-pi-4.jwt"}
-    assert files.keys() == {"issuer.pem", "public_key.pem", "redis_acl", "redis_url"} | tokens
+    tokens = {"operator.jwt", "orchestrator.jwt", "gateway.jwt", "door.jwt", "yard.jwt", "fleet-pi-4.jwt"}
+    assert files.keys() == {"issuer.pem", "public_key.pem", "redis_acl", "redis_url"} | tokens | MQTT
 
 
 @pytest.mark.parametrize(
@@ -32,6 +35,7 @@ def test_a_first_run_makes_everything(tmp_path: Path) -> None:
     [
         ("orchestrator.jwt", "orchestrator", "orchestrator"),
         ("operator.jwt", "operator", "client"),
+        ("gateway.jwt", "gateway", "client"),
         ("door.jwt", "door", "processor"),
         ("fleet-pi-4.jwt", "pi-4", "fleet"),
     ],
@@ -57,7 +61,7 @@ def test_only_the_owner_gets_into_the_folder_and_at_what_is_never_mounted(tmp_pa
     files = made(folder)
     assert mode(folder) == 0o700
     closed = {name for name in files if mode(folder / name) == 0o600}
-    assert closed == {"issuer.pem", "operator.jwt"}
+    assert closed == {"issuer.pem", "operator.jwt", "home-assistant.password"}
     assert {mode(folder / name) for name in files.keys() - closed} == {0o644}
 
 
@@ -82,6 +86,20 @@ def test_redis_users_hold_the_password_only_as_a_digest(tmp_path: Path) -> None:
     assert len(password) >= 40
     assert password not in files["redis_acl"]
     assert hashlib.sha256(password.encode()).hexdigest() in files["redis_acl"]
+
+
+def test_broker_users_hold_passwords_only_as_digests_that_mosquitto_checks(tmp_path: Path) -> None:
+    files = made(tmp_path / "secrets")
+    lines = dict(line.split(":", 1) for line in files["mqtt_passwords"].splitlines())
+    assert lines.keys() == {"searchlight-gateway", "home-assistant"}
+    passwords = files["mqtt_gateway_password"], files["home-assistant.password"]
+    assert all(len(password) >= 32 and password not in files["mqtt_passwords"] for password in passwords)
+    _, kind, iterations, salt, digest = lines["searchlight-gateway"].split("$")
+    again = hashlib.pbkdf2_hmac("sha512", passwords[0].encode(), base64.b64decode(salt), int(iterations))
+    assert (kind, base64.b64decode(digest)) == ("7", again)
+    (tmp_path / "secrets" / "mqtt_gateway_password").unlink()
+    with pytest.raises(SystemExit, match="expected all of mqtt_passwords"):
+        made(tmp_path / "secrets")
 
 
 def test_half_of_a_redis_pair_is_refused(tmp_path: Path) -> None:

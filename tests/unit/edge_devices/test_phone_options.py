@@ -19,7 +19,7 @@ class Blocker:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Blocker())
 import pkgutil, importlib, edge_devices
-for module in pkgutil.iter_modules(edge_devices.__path__):
+for module in (module for module in pkgutil.iter_modules(edge_devices.__path__) if "offload" not in module.name):
     importlib.import_module("edge_devices." + module.name)
 try:
     import msgspec

@@ -19,6 +19,9 @@ def test_a_name_is_enough():
 def test_everything_that_can_be_said():
     told = read(name="Anna", threshold="0.45", purpose="missing since noon", expires="3600")
     assert told == CaseForm("Anna", 0.45, "missing since noon", NOW + 3600)
+    assert read(name="Anna", mqtt="yes") == CaseForm("Anna", None, None, NOW + 100.0, mqtt=True)
+    both = CaseForm("Anna", None, None, NOW + 100.0, mqtt=True, mqtt_crops=True)
+    assert read(name="Anna", mqtt="On", mqttCrops="1") == both
 
 
 @pytest.mark.parametrize("text", ["2023-11-14T22:14:20Z", "2023-11-14T22:14:20", "2023-11-15T00:14:20+02:00"])
@@ -35,6 +38,9 @@ def test_an_end_may_be_a_time(text):
         {"name": "two\nlines"},
         {"name": "right\u202eto left"},
         {"name": "a", "purpose": "x" * 1_001},
+        {"name": "a", "mqtt": "perhaps"},
+        {"name": "a", "mqttCrops": "yes"},
+        {"name": "a", "mqtt": "no", "mqttCrops": "yes"},
         *(
             {"name": "a", "threshold": text}
             for text in ("0", "-1", "1.01", "nan", "inf", "1e-1", "1_0", "near", "\u0661")

@@ -1,0 +1,137 @@
+"""Hears and asks the orchestrator as a page does: its `/client` socket and `/api`. Keeps and decides nothing."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.websocket import WebSocketClosedError, WebSocketError, websocket_connect
+
+from backbone.backoff import Backoff
+from backbone.errors import Unavailable
+from backbone.url_ring import UrlRing
+from backbone.wire import to_client
+from backbone.wire.codec import PICTURE_MESSAGE_BYTES, BadMessage, encode
+from backbone.wire.from_client import Subscribe
+from backbone.wire.shared import Authenticate
+from backbone.wire.to_client import ToClient
+
+CONNECT_SECONDS = 5.0
+ASK_SECONDS = 5.0
+PING_SECONDS = 10.0
+LONGEST_WAIT = 5.0
+STEADY_SECONDS = 10.0
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+
+
+class OrchestratorClient:
+    """One socket, to whichever of the orchestrators answers.
+
+    Args:
+        urls: ws(s)://HOST:PORT/client, several with commas.
+        token: of the role client, where the orchestrator asks for one.
+    """
+
+    def __init__(self, urls: str, *, token: str | None) -> None:
+        self._urls = UrlRing(urls)
+        self._token = token
+        self._http = AsyncHTTPClient(force_instance=True, max_body_size=MAX_ANSWER_BYTES, max_clients=4)
+        self.connected = False
+        self.last_error = "not connected yet"
+
+    async def run(
+        self, *, heard: Callable[[ToClient], None], opened: Callable[[], None], closed: Callable[[], None]
+    ) -> None:
+        """Stay connected until cancelled and hand on what is said."""
+        backoff = Backoff(first=0.5, limit=LONGEST_WAIT)
+        while True:
+            began = time.monotonic()
+            try:
+                await self._converse(heard, opened)
+                self.last_error = "the orchestrator closed the connection"
+            except (OSError, HTTPClientError, WebSocketError, TimeoutError) as fault:
+                self.last_error = f"{type(fault).__name__}: {fault}"
+            if self.connected:
+                structlog.get_logger().warning("orchestrator_away", reason=self.last_error)
+            self.connected = False
+            closed()
+            self._urls.give_up()
+            if time.monotonic() - began >= STEADY_SECONDS:
+                backoff.reset()
+            await asyncio.sleep(backoff.next_wait())
+
+    async def _converse(self, heard: Callable[[ToClient], None], opened: Callable[[], None]) -> None:
+        connection = await websocket_connect(
+            self._urls.current,
+            connect_timeout=CONNECT_SECONDS,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
+            max_message_size=PICTURE_MESSAGE_BYTES,
+        )
+        try:
+            if self._token is not None:
+                await connection.write_message(encode(Authenticate(jwt=self._token)))
+            await connection.write_message(encode(Subscribe(sightings=True, cameras=True)))
+            while (raw := await connection.read_message()) is not None:
+                try:
+                    message = to_client.decode(raw)
+                except BadMessage as fault:
+                    structlog.get_logger().warning("bad_message", reason=fault.message)
+                    continue
+                if not self.connected:
+                    self._note_connected(opened)
+                heard(message)
+        except WebSocketClosedError:
+            return
+        finally:
+            connection.close()
+
+    def _note_connected(self, opened: Callable[[], None]) -> None:
+        """The first message shows that it lets us in."""
+        self.connected = True
+        structlog.get_logger().info("orchestrator_connected", url=self._urls.current)
+        opened()
+
+    async def data_of(self, path: str) -> Any:  # noqa: ANN401 - any JSON value
+        """Return what `/api/...` answers under the key `data`.
+
+        Raises:
+            Unavailable: no such answer came in time.
+        """
+        try:
+            return json.loads(await self._ask(path))["data"]
+        except (ValueError, KeyError, TypeError) as fault:
+            raise Unavailable(f"expected JSON with data from {path}, got: {fault}") from None
+
+    async def crop(self, sighting_id: str) -> bytes | None:
+        """Return a sighting's picture, None when it is gone.
+
+        Raises:
+            Unavailable: no answer came in time.
+        """
+        try:
+            return await self._ask(f"/api/sightings/{sighting_id}/crop.jpg")
+        except FileNotFoundError:
+            return None
+
+    async def _ask(self, path: str) -> bytes:
+        url = self._urls.current.replace("ws", "http", 1).removesuffix("/client") + path
+        headers = {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
+        try:
+            answer = await self._http.fetch(
+                HTTPRequest(url, headers=headers, connect_timeout=ASK_SECONDS, request_timeout=ASK_SECONDS)
+            )
+        except HTTPClientError as fault:
+            if fault.code == 404:
+                raise FileNotFoundError(path) from None
+            raise Unavailable(f"expected {path} from the orchestrator, got: {fault}") from None
+        except OSError as fault:
+            raise Unavailable(f"expected the orchestrator to answer, got: {fault}") from None
+        return bytes(answer.body)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._http.close()

@@ -1,0 +1,20 @@
+"""R4: 5,000 requests while the gateway, 10 times, and the broker, 5 times, are killed with -9; about 3 minutes.
+
+Run: `python -m pytest -s tests/endurance/test_requests_under_fire.py`. A seed is drawn and printed.
+"""
+
+import random
+
+from tests.requests_under_fire import Fire, check, report
+
+REQUESTS, GATEWAY_KILLS, BROKER_KILLS = 5_000, 10, 5
+SEED: int | None = None
+
+
+def test_each_request_is_run_once_and_answered_to_its_own_device(redis_server, tmp_path):
+    seed = random.SystemRandom().getrandbits(32) if SEED is None else SEED
+    fire = Fire(tmp_path, redis_server, seed=seed, longest=300)
+    took = fire.run(requests=REQUESTS, gateway_kills=GATEWAY_KILLS, broker_kills=BROKER_KILLS)
+    kills = f"{GATEWAY_KILLS} gateway kills, {BROKER_KILLS} broker kills"
+    print(report(fire, requests=REQUESTS, kills=kills, seed=seed, took=took))  # noqa: T201 - the figure
+    check(fire, REQUESTS)
