@@ -147,7 +147,9 @@ class RegistryDesk:
         if not await self._store.save_sightings(changes, once=once):
             return self._counted("known")
         self._switchboard.tell_sightings(changes.sightings)
-        structlog.get_logger().info("match_stored", object=sought.object_id, faces=len(match.faces))
+        structlog.get_logger().info(
+            "match_stored", object=sought.object_id, match=match.match_id, faces=len(match.faces)
+        )
         return self._counted("stored")
 
     def _counted(self, outcome: str) -> str:

@@ -13,7 +13,7 @@ import structlog
 
 from backbone.backoff import Backoff
 from backbone.errors import Unavailable
-from processor_orchestrator.registry.cloudlet_client import REFUSED, CloudletClient
+from processor_orchestrator.registry.cloudlet_client import REFUSED, CloudletClient, seconds_for
 from processor_orchestrator.registry.cloudlets import Cloudlet, JobNote
 from processor_orchestrator.registry.job_zip import job_zip
 from processor_orchestrator.stores import Store
@@ -21,7 +21,9 @@ from processor_orchestrator.stores.registry import RegistryStore
 from processor_orchestrator.tracking.objects import TrackedObject
 
 TURN_SECONDS = 0.5
-CLAIM_SECONDS = 20.0
+CLAIM_MARGIN_SECONDS = 1.0
+"""A claim outlives one request by so much: when its holder is killed, another goes on soon after."""
+
 LONGEST_WAIT = 5.0
 
 
@@ -110,7 +112,7 @@ class JobPusher:
         missing = [known for known in wanted.values() if not _has(jobs, known)]
         if not missing and not over:
             return
-        if not await self._registry.claim(cloudlet.key, self._owner, seconds=CLAIM_SECONDS):
+        if not await self._claim(cloudlet):
             return
         try:
             refusals = [await _refusal(self._take_away(cloudlet, note)) for note in over]
@@ -145,8 +147,12 @@ class JobPusher:
         await self._client.new_job(cloudlet, known.job_name, content)
         await self._registry.note_job(cloudlet.key, replace(note, has=True))
 
+    async def _claim(self, cloudlet: Cloudlet) -> bool:
+        seconds = seconds_for(cloudlet) + CLAIM_MARGIN_SECONDS
+        return await self._registry.claim(cloudlet.key, self._owner, seconds=seconds)
+
     async def _claim_again(self, cloudlet: Cloudlet) -> None:
-        if not await self._registry.claim(cloudlet.key, self._owner, seconds=CLAIM_SECONDS):
+        if not await self._claim(cloudlet):
             raise Unavailable(f"expected to go on with {cloudlet.key}, got another orchestrator that does")
 
 

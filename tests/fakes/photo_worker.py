@@ -1,6 +1,6 @@
 """A job worker without an engine: answers encode and match tasks with results as the contract has them, once each.
 
-A picture shows a face when its bytes hold `face:<letter>`; the letter is who it is.
+A picture shows a face when its bytes hold `face:<letter>`; the letter is who it is. `at:<seconds>` is its own time.
 """
 
 import base64
@@ -37,6 +37,11 @@ RECT = (0.1, 0.1, 0.5, 0.5)
 def embedding_of(content: bytes) -> tuple[float, ...] | None:
     found = re.search(rb"face:(.)", content)
     return None if found is None else tuple([found[1][0] / 256] * 128)
+
+
+def taken_at_of(content: bytes) -> float | None:
+    found = re.search(rb"at:(\d+)", content)
+    return None if found is None else float(found[1])
 
 
 class PhotoWorker:
@@ -89,9 +94,10 @@ class PhotoWorker:
         gallery = msgspec.json.decode(self.redis.get(task.gallery), type=GalleryFile)
         matches: list[FaceMatch] = []
         for index, photo in enumerate(task.photos):
-            row = embedding_of(self.redis.get(photo.key) or b"")
+            content = self.redis.get(photo.key) or b""
+            row = embedding_of(content)
             named = [sought.name for sought in gallery.sought if row in sought.embeddings]
-            matches += [FaceMatch(index, name, RECT, 0.25) for name in named]
+            matches += [FaceMatch(index, name, RECT, 0.25, taken_at_of(content)) for name in named]
         return Matched(task.task_id, task.tag, gallery.model_id, tuple(matches))
 
     def _answer(self, task: Task, result: Result) -> None:
