@@ -23,8 +23,8 @@ def test_thirty_killed_primaries_and_a_minute_without_any_lose_nothing(
     try:
         history = run_kills(house, kills=KILLS, away=AWAY_SECONDS, seed=seed)
         print(  # noqa: T201 - the figure is the point
-            f"{KILLS} kills ({history.pushes_hit} with pushes under way, {history.uploads_hit} with matches), then both "
-            f"away for {AWAY_SECONDS:g} s, seed {seed}: {len(history.opened)} jobs opened, {len(history.closed)} "
+            f"{KILLS} kills ({history.pushes_hit} with pushes under way, {history.uploads_hit} with matches), both "
+            f"away for {AWAY_SECONDS:g} s then, seed {seed}: {len(history.opened)} jobs opened, {len(history.closed)} "
             f"closed, {len(history.sent)} matches; 0 lost, 0 doubled; {time.monotonic() - began:.0f} s"
         )
         assert history.pushes_hit > 0
