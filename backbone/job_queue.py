@@ -32,6 +32,7 @@ MOST_JOBS = 500
 
 _encode = msgspec.json.Encoder().encode
 _result = msgspec.json.Decoder(Result)
+_gallery = msgspec.json.Decoder(GalleryFile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,25 @@ class JobQueue:
         if names:
             await self._call(lambda: self._redis.delete(*names))
 
-    async def put_gallery(self, gallery: GalleryFile) -> str:
-        """Keep a gallery and return its key; the same gallery has the same key."""
+    async def put_gallery(self, gallery: GalleryFile, *, owner: str = "") -> str:
+        """Keep a gallery and return its key; the same gallery of the same owner has the same key."""
         content = _encode(gallery)
-        key = f"gallery:{hashlib.sha256(content).hexdigest()}"
+        key = f"gallery:{owner}:{hashlib.sha256(content).hexdigest()}"
         await self._call(lambda: self._redis.set(key, content, ex=BLOB_SECONDS))
         return key
+
+    async def take_from_gallery(self, key: str, name: str) -> None:
+        """Take a person out of a gallery that tasks may still read; only its owner may call this."""
+
+        def take() -> None:
+            content = self._redis.get(key)
+            if not isinstance(content, bytes):
+                return
+            gallery = _gallery.decode(content)
+            left = msgspec.structs.replace(gallery, sought=tuple(one for one in gallery.sought if one.name != name))
+            self._redis.set(key, _encode(left), xx=True, keepttl=True)
+
+        await self._call(take)
 
     async def enqueue(self, queue: str, task: Task, *, deadline: int | None = None) -> None:
         """Hand over a task; one that is there already is not handed over again. The deadline is in seconds."""

@@ -28,6 +28,7 @@ class Job:
         photos: blob keys and names, until they are encoded.
         embeddings: 128 floats each.
         reason: why it is unusable.
+        sought_since: when its name was heard first after it was deleted last; seconds since the epoch.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Job:
     received_at: float = 0.0
     embeddings: tuple[tuple[float, ...], ...] = ()
     reason: str = ""
+    sought_since: float = 0.0
 
 
 class Jobs:
@@ -96,6 +98,11 @@ class Jobs:
         """Return everyone who can be compared with now."""
         listed = (job for job in self._jobs.values() if job.state is JobState.OPEN)
         return tuple(Sought(job.name, job.tolerance, job.embeddings) for job in listed)
+
+    def is_sought_since(self, name: str, moment: float) -> bool:
+        """Return whether a job is here and was not deleted, and another opened under its name, since a moment."""
+        job = self._jobs.get(name)
+        return job is not None and job.sought_since <= moment
 
     def after(self, job: Job, result: Encoded | Failed) -> Job:
         """Return what a job becomes by its encoding's result."""

@@ -142,6 +142,43 @@ def test_matches_of_a_job_that_was_deleted_meanwhile_are_dropped(setup, server):
     assert [job for job, _ in server.matches] == ["boris"]
 
 
+def test_a_job_opened_under_the_name_of_a_deleted_one_gets_none_of_its_matches(setup, server):
+    worker = PhotoWorker(setup.redis.port)
+    with setup.running() as cloudlet:
+        setup.new_job("anna", ANNA)
+        setup.new_job("boris", BORIS)
+        assert worker.work_once()
+        assert worker.work_once()
+        wait_until(lambda: cloudlet.metric("cloudlet_jobs", state="open") == 2, "both jobs")
+        setup.new_photos(ANNA, BORIS)
+        begun = worker.begin()
+        assert setup.ask("deleteJob", jobName="anna").status_code == 200
+        setup.new_job("anna", NOBODY + b" face:C")
+        worker.end(begun)
+        wait_until(lambda: server.matches, "the match of the other job")
+        assert worker.work_once()
+        wait_until(lambda: not setup.blobs(), "the end of the batch")
+    assert [job for job, _ in server.matches] == ["boris"]
+
+
+def test_a_deleted_job_leaves_no_reference_in_redis_while_a_batch_waits(setup, server):
+    worker, direct = PhotoWorker(setup.redis.port), redis.Redis(port=setup.redis.port)
+    with setup.running() as cloudlet:
+        setup.new_job("anna", ANNA)
+        setup.new_job("boris", BORIS)
+        assert worker.work_once()
+        assert worker.work_once()
+        wait_until(lambda: cloudlet.metric("cloudlet_jobs", state="open") == 2, "both jobs")
+        setup.new_photos(ANNA, BORIS)
+        (gallery,) = direct.keys("gallery:*")
+        assert setup.ask("deleteJob", jobName="anna").status_code == 200
+        assert [one["name"] for one in json.loads(direct.get(gallery))["sought"]] == ["boris"]
+        assert worker.work_once()
+        wait_until(lambda: server.matches, "the match of the other job")
+        wait_until(lambda: not direct.keys("gallery:*"), "the gallery to be deleted")
+    assert [job for job, _ in server.matches] == ["boris"]
+
+
 def test_killed_at_every_step_nothing_acknowledged_is_lost_or_doubled(setup, server):
     worker = PhotoWorker(setup.redis.port)
     with setup.running() as cloudlet:
