@@ -70,10 +70,10 @@ def test_a_photo_that_shows_a_sought_person_reaches_the_server_as_it_was(setup, 
         job, files = server.matches[0]
         assert job == "anna"
         manifest = json.loads(files.pop("match.json"))
-        assert files == {"photo-1.jpg": ANNA + b" in town"}
+        assert files == {"1.jpg": ANNA + b" in town"}
         assert manifest["jobName"] == "anna"
         assert manifest["cloudlet"] == f"127.0.0.1:{setup.port}"
-        assert [face["photo"] for face in manifest["matches"]] == ["photo-1.jpg"]
+        assert [face["photo"] for face in manifest["matches"]] == ["1.jpg"]
         assert manifest["matches"][0]["modelId"] == MODEL
         wait_until(lambda: not setup.blobs(), "the pictures to be deleted")
 
@@ -123,7 +123,7 @@ def test_photos_that_come_again_under_their_name_count_once(setup, server):
         assert setup.new_photos(ANNA, batch="b1").json() == first
         setup.new_photos(ANNA + b"2", batch="b2")
         wait_until(lambda: len(server.matches) == 2, "the second match")
-        assert server.matches[1][1]["photo-1.jpg"] == ANNA + b"2"
+        assert server.matches[1][1]["0.jpg"] == ANNA + b"2"
 
 
 def test_matches_of_a_job_that_was_deleted_meanwhile_are_dropped(setup, server):
@@ -203,7 +203,7 @@ def test_killed_at_every_step_nothing_acknowledged_is_lost_or_doubled(setup, ser
         setup.new_photos(ANNA + b"2")
         assert worker.work_once()
         wait_until(lambda: len(server.matches) > 1, "the next match")
-    assert [files["photo-1.jpg"] for _, files in server.matches] == [ANNA, ANNA + b"2"]
+    assert [files["0.jpg"] for _, files in server.matches] == [ANNA, ANNA + b"2"]
 
 
 def test_photos_wait_for_a_job_that_is_still_being_encoded(setup, server):
@@ -276,7 +276,7 @@ def test_what_waited_while_both_servers_were_down_is_brought_in_order(redis_serv
             wait_until(lambda: len(second.matches) == 6, "the matches")
         finally:
             second.stop()
-        assert [files["photo-1.jpg"] for _, files in second.matches] == photos
+        assert [files["0.jpg"] for _, files in second.matches] == photos
         assert second.types()[:2] == ["cloudJoinReq", "getJobs"]
         first.start()
         try:
