@@ -44,6 +44,7 @@ score: $(VENV)/.installed ## identity score (IDF1) on the sample footage
 bench: $(VENV)/.installed ## faces, fan-out and streams beside what is used instead, into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.faces && $(BIN)/python -m benchmarks.fan_out
 	$(BIN)/python -m benchmarks.crowd && $(BIN)/python -m benchmarks.streams
+	$(BIN)/python -m benchmarks.photo_matching
 
 PHOTOS ?= var/people
 accuracy: $(VENV)/.installed ## error rates on PHOTOS=<folder> of <person>/<photo>
