@@ -9,6 +9,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
 import msgspec
@@ -20,7 +21,18 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from backbone.errors import Unavailable
-from backbone.wire.jobs import BLOB_SECONDS, ENCODE, FOOTAGE, MATCH, OPEN_TASKS, RUN_TASK, GalleryFile, Result, Task
+from backbone.wire.jobs import (
+    ALIVE,
+    BLOB_SECONDS,
+    ENCODE,
+    FOOTAGE,
+    MATCH,
+    OPEN_TASKS,
+    RUN_TASK,
+    GalleryFile,
+    Result,
+    Task,
+)
 
 T = TypeVar("T")
 WAIT_SECONDS = 3.0
@@ -125,6 +137,11 @@ class JobQueue:
         views: list[JobView] = await self._call(lambda: [view for name in QUEUES for view in self._jobs_in(name)])
         return views
 
+    async def workers(self) -> int:
+        """Return how many workers are alive, whichever queues they serve."""
+        count: int = await self._call(lambda: sum(1 for _ in self._redis.scan_iter(f"{ALIVE}*", count=1_000)))
+        return count
+
     def _jobs_in(self, name: str) -> list[JobView]:
         queue = Queue(name, connection=self._redis, serializer=JSONSerializer)
         ids = [*queue.started_job_registry.get_job_ids(), *queue.job_ids, *queue.failed_job_registry.get_job_ids()]
@@ -203,6 +220,15 @@ def _view(job: Job, queue: str) -> JobView:
         tag=str(meta.get("tag", "")),
         done=done,
         total=total,
-        eta_seconds=meta.get("etaSeconds"),
+        eta_seconds=_seconds_left(job, done, total),
         error=meta.get("error"),
     )
+
+
+def _seconds_left(job: Job, done: object, total: object) -> float | None:
+    """Return how long a job that runs is likely to go on, at the pace that it has had so far."""
+    if job.started_at is None or job.ended_at is not None or not isinstance(done, int) or not isinstance(total, int):
+        return None
+    began = job.started_at if job.started_at.tzinfo is not None else job.started_at.replace(tzinfo=UTC)
+    passed = max(0.0, (datetime.now(UTC) - began).total_seconds())
+    return round(passed / done * max(0, total - done), 1) if done > 0 else None

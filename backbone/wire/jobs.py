@@ -19,6 +19,9 @@ RUN_TASK = "job_workers.tasks.run_task"
 OPEN_TASKS = "tasks"
 """`tasks:<queue>` is a sorted set of the ids of tasks that were handed over and are not done, by when that was."""
 
+ALIVE = "job_workers:alive:"
+"""`job_workers:alive:<worker>` is there while a worker lives."""
+
 DONE_SECONDS = 7 * 86_400
 """How long a worker remembers that a task's result was written."""
 
