@@ -144,7 +144,7 @@ class Desk:
             embeddings = tuple(reference.embedding for reference in references.references)
             return Job(
                 name, digest, JobState.OPEN, tolerance, task_id,
-                received_at=now, embeddings=embeddings, sought_since=now,
+                received_at=now, embeddings=embeddings, negatives=references.negatives, sought_since=now,
             )  # fmt: skip
         if not photos:
             raise BadInput("newJob: expected photos of the sought person in the zip, got none that can be used")

@@ -27,6 +27,7 @@ class Job:
         task_id: of its encoding.
         photos: blob keys and names, until they are encoded.
         embeddings: 128 floats each.
+        negatives: faces that are somebody else's, 128 floats each.
         reason: why it is unusable.
         sought_since: when its name was heard first after it was deleted last; seconds since the epoch.
     """
@@ -39,6 +40,7 @@ class Job:
     photos: tuple[tuple[str, str], ...] = ()
     received_at: float = 0.0
     embeddings: tuple[tuple[float, ...], ...] = ()
+    negatives: tuple[tuple[float, ...], ...] = ()
     reason: str = ""
     sought_since: float = 0.0
 
@@ -97,7 +99,7 @@ class Jobs:
     def sought(self) -> tuple[Sought, ...]:
         """Return everyone who can be compared with now."""
         listed = (job for job in self._jobs.values() if job.state is JobState.OPEN)
-        return tuple(Sought(job.name, job.tolerance, job.embeddings) for job in listed)
+        return tuple(Sought(job.name, job.tolerance, job.embeddings, job.negatives) for job in listed)
 
     def is_sought_since(self, name: str, moment: float) -> bool:
         """Return whether a job is here and was not deleted, and another opened under its name, since a moment."""

@@ -101,11 +101,15 @@ Task = EncodeTask | MatchTask | FootageTask | OffloadTask
 
 
 class Sought(Struct, frozen=True, rename="camel"):
-    """One sought person in a gallery: embeddings are 128 floats each; a face at `tolerance` or nearer matches."""
+    """One sought person in a gallery: embeddings are 128 floats each; a face at `tolerance` or nearer matches.
+
+    `negatives` are faces that a person said are somebody else: who is nearer to one of them does not match.
+    """
 
     name: str
     tolerance: float
     embeddings: tuple[tuple[float, ...], ...]
+    negatives: tuple[tuple[float, ...], ...] = ()
 
 
 class GalleryFile(Struct, frozen=True, rename="camel"):

@@ -107,6 +107,7 @@ def case_view(known: TrackedObject, last_seen: float | None) -> dict[str, Any]:
         "jobName": known.job_name,
         "modelId": known.model_id,
         "references": len(known.references),
+        "negatives": len(known.negatives),
         "waitingPhotos": len(known.photos),
         "refused": [{"photo": bad.photo, "code": bad.code, "message": bad.message} for bad in known.refused],
     }

@@ -6,6 +6,7 @@ What a cloudlet has is noted in the shared registry, so that another orchestrato
 import asyncio
 import time
 import uuid
+import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
@@ -109,7 +110,7 @@ class JobPusher:
         jobs = await self._registry.jobs_of(cloudlet.key)
         wanted = {known.object_id: known for known in sought.values() if _useful(known, cloudlet)}
         over = [note for note in jobs.values() if note.object_id not in wanted]
-        missing = [known for known in wanted.values() if not _has(jobs, known)]
+        missing = [known for known in wanted.values() if not _has(jobs, known, cloudlet)]
         if not missing and not over:
             return
         if not await self._claim(cloudlet):
@@ -130,7 +131,7 @@ class JobPusher:
         await self._registry.drop_job(cloudlet.key, note.job)
 
     async def _hand_over(self, cloudlet: Cloudlet, known: TrackedObject) -> None:
-        if _has(await self._registry.jobs_of(cloudlet.key), known):
+        if _has(await self._registry.jobs_of(cloudlet.key), known, cloudlet):
             return  # sent by another orchestrator before we had the claim
         if await self._store.open_object(known.object_id) is None:
             return  # closed by another orchestrator, we shall hear of it
@@ -142,7 +143,7 @@ class JobPusher:
             return
         await self._claim_again(cloudlet)
         # Noted before it is sent: when no answer comes, the cloudlet may have it and is told when the case is closed.
-        note = JobNote(known.job_name, known.object_id, has=False)
+        note = JobNote(known.job_name, known.object_id, has=False, edition=_edition(known, cloudlet))
         await self._registry.note_job(cloudlet.key, note)
         await self._client.new_job(cloudlet, known.job_name, content)
         await self._registry.note_job(cloudlet.key, replace(note, has=True))
@@ -161,8 +162,15 @@ def _useful(known: TrackedObject, cloudlet: Cloudlet) -> bool:
     return known.has_picture or (cloudlet.ours and known.model_id is not None and known.references != ())
 
 
-def _has(jobs: Mapping[str, JobNote], known: TrackedObject) -> bool:
-    return jobs.get(known.job_name) == JobNote(known.job_name, known.object_id, has=True)
+def _has(jobs: Mapping[str, JobNote], known: TrackedObject, cloudlet: Cloudlet) -> bool:
+    return jobs.get(known.job_name) == JobNote(
+        known.job_name, known.object_id, has=True, edition=_edition(known, cloudlet)
+    )
+
+
+def _edition(known: TrackedObject, cloudlet: Cloudlet) -> int:
+    """Return a number that changes with what a cloudlet of ours is told of rejected faces; a legacy one is not told."""
+    return zlib.crc32(repr(known.negatives).encode()) if cloudlet.ours and known.negatives else 0
 
 
 async def _refusal(sending: Awaitable[None]) -> Unavailable | None:
