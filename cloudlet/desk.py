@@ -122,7 +122,7 @@ class Desk:
                     await self._hand_over(known)
                 return known
             job = await self._made(name, digest, archive)
-            if known is not None:
+            if known is not None and known.object_id == job.object_id:
                 job = replace(job, sought_since=known.sought_since)
             await self._store.put_job(job)
             self._jobs.put(job)
@@ -145,6 +145,7 @@ class Desk:
             return Job(
                 name, digest, JobState.OPEN, tolerance, task_id,
                 received_at=now, embeddings=embeddings, negatives=references.negatives, sought_since=now,
+                object_id=references.object_id,
             )  # fmt: skip
         if not photos:
             raise BadInput("newJob: expected photos of the sought person in the zip, got none that can be used")
@@ -252,10 +253,11 @@ class Desk:
                 photos = {
                     face.photo: await self._queue.get_blob(batch.photos[face.photo].key) or b"" for face in portion
                 }
-                match_id = match_id_of(batch.batch_id, job, number)
+                match_id, known = match_id_of(batch.batch_id, job, number), self._jobs.get(job)
                 content = await asyncio.to_thread(
                     match_zip, batch, job, portion, photos,
                     match_id=match_id, cloudlet=self._cloudlet, epoch=self._epoch, model_id=result.model_id,
+                    object_id=None if known is None else known.object_id,
                 )  # fmt: skip
                 if await self._spool.put(Parcel(match_id, "match", job, content)):
                     self._figures.matches.labels("found").inc()

@@ -28,6 +28,7 @@ class Job:
         photos: blob keys and names, until they are encoded.
         embeddings: 128 floats each.
         negatives: faces that are somebody else's, 128 floats each.
+        object_id: the server's own name of it, where it said so.
         reason: why it is unusable.
         sought_since: when its name was heard first after it was deleted last; seconds since the epoch.
     """
@@ -43,6 +44,7 @@ class Job:
     negatives: tuple[tuple[float, ...], ...] = ()
     reason: str = ""
     sought_since: float = 0.0
+    object_id: int | None = None
 
 
 class Jobs:

@@ -56,12 +56,13 @@ def match_id_of(batch_id: str, job: str, number: int) -> str:
 
 def match_zip(
     batch: Batch, job: str, faces: list[FaceMatch], photos: Mapping[int, bytes], *, match_id: str, cloudlet: str,
-    epoch: str, model_id: str,
+    epoch: str, model_id: str, object_id: int | None = None,
 ) -> bytes:  # fmt: skip
     """Return the zip of one match.
 
     Args:
         photos: the bytes as the phone sent them, by index in the batch; they keep their names where these will do.
+        object_id: the server's own name of the job's case, where it said so.
     """
     names = _names({index: batch.photos[index].name for index in sorted(photos)}, photos)
     manifest = {
@@ -72,6 +73,8 @@ def match_zip(
         "receivedAt": batch.received_at,
         "matches": [_told(face, names[face.photo], model_id) for face in faces],
     }
+    if object_id is not None:
+        manifest["objectId"] = object_id
     content = json.dumps(manifest, ensure_ascii=False, separators=(",", ":")).encode()
     return write_zip([(MANIFEST, content), *((names[index], photos[index]) for index in sorted(photos))])
 

@@ -26,13 +26,15 @@ class KnownReference(Message, frozen=True):
 class References(Message, frozen=True):
     """What a server knows of a sought person; `threshold`: distance at which a face matches.
 
-    `negatives` are faces that a person said are somebody else.
+    `negatives` are faces that a person said are somebody else. `object_id` is the server's own name of the case: a
+    job's name may come again for another one.
     """
 
     model_id: Annotated[str, Meta(min_length=1, max_length=200)]
     references: Annotated[tuple[KnownReference, ...], Meta(max_length=200)]
     threshold: Annotated[float, Meta(gt=0, le=2)] | None = None
     negatives: Annotated[tuple[Embedding, ...], Meta(max_length=200)] = ()
+    object_id: Annotated[int, Meta(ge=1)] | None = None
 
 
 def read_references(raw: bytes) -> References:

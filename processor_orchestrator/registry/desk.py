@@ -137,7 +137,7 @@ class RegistryDesk:
             Unavailable: it could not be stored; the cloudlet has to send it again.
         """
         sought = await self._sought(match.job)
-        if sought is None:
+        if sought is None or match.object_id not in (None, sought.object_id):
             structlog.get_logger().info("match_dropped", job=match.job, cloudlet=match.cloudlet)
             return self._counted("dropped")
         once = f"match:{match.match_id}:{match.job}"

@@ -25,6 +25,7 @@ def job_zip(known: TrackedObject, chips: Sequence[bytes], *, ours: bool) -> byte
     if references:
         listed = [{"photo": photo, "embedding": row} for photo, row in zip(photos, references, strict=False)]
         told: dict[str, object] = {"modelId": known.model_id, "threshold": known.threshold, "references": listed}
+        told["objectId"] = known.object_id
         if known.negatives:
             told["negatives"] = known.negatives
         files.insert(0, (REFERENCES, msgspec.json.encode(told)))

@@ -90,13 +90,14 @@ def test_it_joins_asks_for_jobs_and_keeps_in_touch(setup, server):
 
 def test_references_of_our_servers_need_no_encoding(setup, server):
     row = list(embedding_of(ANNA))
-    told = {"modelId": MODEL, "threshold": 0.5, "references": [{"photo": "a.jpg", "embedding": row}]}
+    told = {"modelId": MODEL, "threshold": 0.5, "references": [{"photo": "a.jpg", "embedding": row}], "objectId": 7}
     packed = zip_of([("references.json", json.dumps(told).encode()), ("a.jpg", b"chip")])
     with setup.running(), photo_worker(setup.redis.port) as worker:
         assert setup.ask("newJob", zip=("anna.zip", packed)).json()["status"] == "open"
         setup.new_photos(ANNA)
         wait_until(lambda: server.matches, "the match")
         assert [type(task).__name__ for task in worker.tasks] == ["MatchTask"]
+        assert json.loads(server.matches[0][1]["match.json"])["objectId"] == 7, "the server knows whom it was for"
 
 
 def test_every_request_is_answered_as_legacy_peers_expect(setup, server):
