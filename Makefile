@@ -35,15 +35,16 @@ system: ## Debian packages that the tests use (redis-server, chromium), when run
 test: system lint types ## lint, types and all tests
 	$(BIN)/python -m pytest
 
-endurance: $(VENV)/.installed ## what takes longer: camera cycles, a million messages, jobs under fire, zips
+endurance: $(VENV)/.installed ## what takes longer: camera cycles, a million messages, kills of primaries, jobs under fire, zips
 	$(BIN)/python -m pytest tests/endurance -s
 
 score: $(VENV)/.installed ## identity score (IDF1) on the sample footage
 	$(BIN)/searchlight score
 
-bench: $(VENV)/.installed ## faces, fan-out and streams beside what is used instead, into benchmarks/RESULTS.md
+bench: $(VENV)/.installed ## faces, fan-out, streams and photos beside what is used instead, into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.faces && $(BIN)/python -m benchmarks.fan_out
 	$(BIN)/python -m benchmarks.crowd && $(BIN)/python -m benchmarks.streams
+	$(BIN)/python -m benchmarks.photo_matching
 
 PHOTOS ?= var/people
 accuracy: $(VENV)/.installed ## error rates on PHOTOS=<folder> of <person>/<photo>

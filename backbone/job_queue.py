@@ -9,6 +9,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
 import msgspec
@@ -20,7 +21,18 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from backbone.errors import Unavailable
-from backbone.wire.jobs import BLOB_SECONDS, ENCODE, FOOTAGE, MATCH, OPEN_TASKS, RUN_TASK, GalleryFile, Result, Task
+from backbone.wire.jobs import (
+    ALIVE,
+    BLOB_SECONDS,
+    ENCODE,
+    FOOTAGE,
+    MATCH,
+    OPEN_TASKS,
+    RUN_TASK,
+    GalleryFile,
+    Result,
+    Task,
+)
 from backbone.wire.offload import OFFLOAD
 
 T = TypeVar("T")
@@ -33,6 +45,7 @@ MOST_JOBS = 500
 
 _encode = msgspec.json.Encoder().encode
 _result = msgspec.json.Decoder(Result)
+_gallery = msgspec.json.Decoder(GalleryFile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +95,25 @@ class JobQueue:
         if names:
             await self._call(lambda: self._redis.delete(*names))
 
-    async def put_gallery(self, gallery: GalleryFile) -> str:
-        """Keep a gallery and return its key; the same gallery has the same key."""
+    async def put_gallery(self, gallery: GalleryFile, *, owner: str = "") -> str:
+        """Keep a gallery and return its key; the same gallery of the same owner has the same key."""
         content = _encode(gallery)
-        key = f"gallery:{hashlib.sha256(content).hexdigest()}"
+        key = f"gallery:{owner}:{hashlib.sha256(content).hexdigest()}"
         await self._call(lambda: self._redis.set(key, content, ex=BLOB_SECONDS))
         return key
+
+    async def take_from_gallery(self, key: str, name: str) -> None:
+        """Take a person out of a gallery that tasks may still read; only its owner may call this."""
+
+        def take() -> None:
+            content = self._redis.get(key)
+            if not isinstance(content, bytes):
+                return
+            gallery = _gallery.decode(content)
+            left = msgspec.structs.replace(gallery, sought=tuple(one for one in gallery.sought if one.name != name))
+            self._redis.set(key, _encode(left), xx=True, keepttl=True)
+
+        await self._call(take)
 
     async def enqueue(self, queue: str, task: Task, *, deadline: int | None = None) -> None:
         """Hand over a task; one that is there already is not handed over again. The deadline is in seconds."""
@@ -111,6 +137,11 @@ class JobQueue:
         """Return the jobs that wait, run, or were given up."""
         views: list[JobView] = await self._call(lambda: [view for name in QUEUES for view in self._jobs_in(name)])
         return views
+
+    async def workers(self) -> int:
+        """Return how many workers are alive, whichever queues they serve."""
+        count: int = await self._call(lambda: sum(1 for _ in self._redis.scan_iter(f"{ALIVE}*", count=1_000)))
+        return count
 
     def _jobs_in(self, name: str) -> list[JobView]:
         queue = Queue(name, connection=self._redis, serializer=JSONSerializer)
@@ -192,6 +223,15 @@ def _view(job: Job, queue: str) -> JobView:
         tag=str(meta.get("tag", "")),
         done=done,
         total=total,
-        eta_seconds=meta.get("etaSeconds"),
+        eta_seconds=_seconds_left(job, done, total),
         error=meta.get("error"),
     )
+
+
+def _seconds_left(job: Job, done: object, total: object) -> float | None:
+    """Return how long a job that runs is likely to go on, at the pace that it has had so far."""
+    if job.started_at is None or job.ended_at is not None or not isinstance(done, int) or not isinstance(total, int):
+        return None
+    began = job.started_at if job.started_at.tzinfo is not None else job.started_at.replace(tzinfo=UTC)
+    passed = max(0.0, (datetime.now(UTC) - began).total_seconds())
+    return round(passed / done * max(0, total - done), 1) if done > 0 else None

@@ -22,6 +22,8 @@ _FACE_AT = {
     "biden": (0.575, 0.159),
     "astronaut": (0.420, 0.240),
 }
+# Width of each face in the portrait as it came, pixels.
+_FACE_WIDTH = {"obama": 235, "obama2": 283, "biden": 283, "astronaut": 94}
 _Placed = tuple[str, int, tuple[int, int]]
 
 
@@ -66,6 +68,24 @@ def whole_faces() -> Scene:
         ("biden", 640, (690, 60)),
         ("obama2", 420, (60, 290)),
     )
+
+
+@cache
+def phone_photo() -> Scene:
+    """Return 4032 x 3024 pixels, as phones take them, with three whole faces, from 235 to 285 pixels wide."""
+    return _scene(
+        (4032, 3024), ("obama", 1137, (300, 1500)), ("biden", 2204, (1500, 700)), ("obama3", 1900, (2700, 900))
+    )
+
+
+@cache
+def row_of_faces(width: int) -> Scene:
+    """Return 4032 x 3024 pixels with the four portraits, each face about so many pixels wide."""
+    placed: list[_Placed] = []
+    for number, (name, wide) in enumerate(_FACE_WIDTH.items()):
+        portrait = portraits()[name]
+        placed.append((name, round(width * portrait.height / wide), (80 + 980 * number, 120)))
+    return _scene((4032, 3024), *placed)
 
 
 @cache

@@ -93,8 +93,9 @@ class Analyst:
                 return self._seek_box(object_id, box_id)
             case Learn():
                 return self._learn(command)
-            case Judge(object_id, threshold):
-                self._pipeline.judge(object_id, threshold)
+            case Judge(object_id, threshold, negatives, model_id):
+                known = negatives if model_id == self._model_id else ()
+                self._pipeline.judge(object_id, threshold, negatives=known)
             case Forget(object_id):
                 self._forget({object_id})
             case ForgetAllBut(object_ids):

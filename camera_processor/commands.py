@@ -34,10 +34,15 @@ class Learn:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Take distances up to `threshold` as hits of an object; None: up to this processor's own threshold."""
+    """Take distances up to `threshold` as hits of an object; None: up to this processor's own threshold.
+
+    A face that is nearer to one of the `negatives`, (128,) each and of the model `model_id`, is no hit.
+    """
 
     object_id: int
     threshold: float | None
+    negatives: tuple[tuple[float, ...], ...] = ()
+    model_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

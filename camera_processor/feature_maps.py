@@ -1,5 +1,7 @@
 """What the sought objects look like, of one model only. Does not decide which distance is a match."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -27,6 +29,7 @@ class FeatureMaps:
         self._gallery, self._model_id = gallery, model_id
         self._references: dict[int, NDArray[np.float32]] = {}
         self._thresholds: dict[int, float] = {}
+        self._negatives: dict[int, NDArray[np.float32]] = {}
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -70,6 +73,7 @@ class FeatureMaps:
         """Forget an object; return whether it was known."""
         self._gallery.remove(object_id)
         self._thresholds.pop(object_id, None)
+        self._negatives.pop(object_id, None)
         return self._references.pop(object_id, None) is not None
 
     def nearest(self, embedding: Embedding) -> Match[int] | None:
@@ -83,6 +87,16 @@ class FeatureMaps:
         else:
             self._thresholds[object_id] = threshold
 
+    def set_negatives(self, object_id: int, negatives: Sequence[Sequence[float]]) -> bool:
+        """Note which faces, (128,) each, are somebody else's, and no others; return whether that was a change."""
+        rows = np.asarray(negatives, dtype=np.float32).reshape(-1, 128)
+        before = self._negatives.get(object_id, rows[:0])
+        if len(rows):
+            self._negatives[object_id] = rows
+        else:
+            self._negatives.pop(object_id, None)
+        return not np.array_equal(before, rows)
+
     def threshold(self, object_id: int, default: float) -> float:
         """Return the largest distance at which an object is hit."""
         return self._thresholds.get(object_id, default)
@@ -93,7 +107,9 @@ class FeatureMaps:
         The nearest of all may be out of its own, tighter threshold where another one is within its wider one.
         """
         nearest = self.nearest(embedding)
-        if nearest is None or nearest.distance <= self.threshold(nearest.case_id, default):
+        if nearest is None:
+            return None
+        if self.distance(nearest.case_id, embedding) <= self.threshold(nearest.case_id, default):
             return nearest
         if nearest.distance > max(default, *self._thresholds.values(), 0.0):
             return None
@@ -102,8 +118,14 @@ class FeatureMaps:
         return min(within, key=lambda hit: hit.distance, default=None)
 
     def distance(self, object_id: int, embedding: Embedding) -> float:
-        """Return the Euclidean distance to the object's nearest reference; infinity for an unknown object."""
-        references = self._references.get(object_id)
+        """Return the Euclidean distance to the object's nearest reference.
+
+        It is infinite for an unknown object, and for a face that is nearer to one of the object's negatives.
+        """
+        references, negatives = self._references.get(object_id), self._negatives.get(object_id)
         if references is None:
             return float("inf")
-        return float(np.linalg.norm(references - embedding, axis=1).min())
+        nearest = float(np.linalg.norm(references - embedding, axis=1).min())
+        if negatives is not None and float(np.linalg.norm(negatives - embedding, axis=1).min()) < nearest:
+            return float("inf")
+        return nearest

@@ -146,7 +146,7 @@ class OrchestratorClient:
                 self._keep(Learn(object_id, feature_map, model_id))
             case to_processor.Case(object_id=object_id, threshold=threshold):
                 self._named.add(object_id)
-                self._keep(Judge(object_id, threshold))
+                self._keep(Judge(object_id, threshold, message.negatives or (), message.model_id))
             case to_processor.StartStream(fps=fps, width=width, tokens=tokens):
                 self._demand.start(fps=fps, width=width, tokens=tokens)
             case to_processor.StreamToken(tokens=tokens):

@@ -148,9 +148,15 @@ class Pipeline:
         if self._maps.add(object_id, embeddings, model_id):
             self._persons.object_learned(object_id)
 
-    def judge(self, object_id: int, threshold: float | None) -> None:
-        """Take distances up to `threshold` as hits of an object; None: the rule's threshold."""
+    def judge(self, object_id: int, threshold: float | None, *, negatives: Sequence[Sequence[float]] = ()) -> None:
+        """Take distances up to `threshold` as hits of an object; None: the rule's threshold.
+
+        Args:
+            negatives: faces that are somebody else's, (128,) each; tracks are judged anew when there are others.
+        """
         self._maps.set_threshold(object_id, threshold)
+        if self._maps.set_negatives(object_id, negatives):
+            self._persons.object_forgotten(object_id)
 
     def forget(self, object_id: int) -> bool:
         """Seek an object no longer; return whether it was sought."""

@@ -14,6 +14,7 @@ from backbone.legacy_networks import LegacyNetworks
 from backbone.settings import load
 from backbone.web import Figures, Route, application, listen
 from cloudlet.batches import Batches
+from cloudlet.comparisons import Comparisons
 from cloudlet.courier import Courier
 from cloudlet.desk import Desk
 from cloudlet.failover import Failover
@@ -55,9 +56,11 @@ class Cloudlet:
             identity={"cloudIP": ip, "cloudPort": str(port)},
             heartbeat={"epoch": epoch, "interval": f"{settings.heartbeat_seconds:g}"},
         )
+        jobs, batches = Jobs(settings.model_id), Batches(settings.max_batches)
         self.desk = Desk(
-            jobs=Jobs(settings.model_id),
-            batches=Batches(settings.max_batches),
+            jobs=jobs,
+            batches=batches,
+            comparisons=Comparisons(jobs=jobs, batches=batches, store=self.store, queue=self.queue, cloudlet=key),
             store=self.store,
             queue=self.queue,
             spool=self.spool,

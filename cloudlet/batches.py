@@ -15,6 +15,8 @@ class Batch:
         batch_id: also the comparison's task id.
         waits_for: encodings that were under way when it came: who was sought then is looked for.
         begun: whether its comparison was handed to the workers, with who was sought at that moment.
+        begun_at: when that was, seconds since the epoch.
+        gallery: key of who was sought then.
     """
 
     batch_id: str
@@ -22,6 +24,8 @@ class Batch:
     photos: tuple[Photo, ...]
     waits_for: tuple[str, ...] = ()
     begun: bool = False
+    begun_at: float = 0.0
+    gallery: str = ""
 
 
 class Batches:
@@ -62,6 +66,10 @@ class Batches:
     def drop(self, batch_id: str) -> None:
         """Forget a batch."""
         self._batches.pop(batch_id, None)
+
+    def galleries(self) -> set[str]:
+        """Return the keys of the galleries that comparisons under way may still read."""
+        return {batch.gallery for batch in self._batches.values() if batch.gallery}
 
     def ready(self, encoding: Collection[str]) -> list[Batch]:
         """Return the batches that can begin.

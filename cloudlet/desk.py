@@ -14,17 +14,15 @@ from backbone.errors import BadInput, NotFound, Unavailable
 from backbone.job_queue import JobQueue
 from backbone.wire.jobs import (
     ENCODE,
-    MATCH,
     Encoded,
     EncodeTask,
     Failed,
-    GalleryFile,
     Matched,
-    MatchTask,
     Photo,
     Result,
 )
 from cloudlet.batches import Batch, Batches
+from cloudlet.comparisons import Comparisons
 from cloudlet.figures import CloudletFigures
 from cloudlet.job_store import JobStore
 from cloudlet.jobs import Job, Jobs, JobState
@@ -50,6 +48,7 @@ class Desk:
         *,
         jobs: Jobs,
         batches: Batches,
+        comparisons: Comparisons,
         store: JobStore,
         queue: JobQueue,
         spool: Spool,
@@ -69,6 +68,7 @@ class Desk:
         self._cloudlet = cloudlet
         self._epoch = epoch
         self._spooled = spooled
+        self._comparisons = comparisons
         self._turn = asyncio.Lock()
         self.loaded = False
 
@@ -93,7 +93,7 @@ class Desk:
         async with self._turn:
             for job in self._jobs.encoding():
                 await self._hand_over(job)
-            await self._begin_ready()
+            await self._comparisons.begin_ready()
         self._show()
 
     async def begin_what_waits(self) -> None:
@@ -103,7 +103,7 @@ class Desk:
             Unavailable: it still cannot.
         """
         async with self._turn:
-            await self._begin_ready()
+            await self._comparisons.begin_ready()
 
     async def new_job(self, name: str, archive: Archive, raw: bytes) -> Job:
         """Keep a job and have it encoded where it brings no references of the workers' model.
@@ -122,13 +122,15 @@ class Desk:
                     await self._hand_over(known)
                 return known
             job = await self._made(name, digest, archive)
+            if known is not None and known.object_id == job.object_id:
+                job = replace(job, sought_since=known.sought_since)
             await self._store.put_job(job)
             self._jobs.put(job)
             if job.state is JobState.ENCODING:
                 await self._hand_over(job)
             if known is not None:
                 await self._queue.drop_blobs([key for key, _ in known.photos])
-            await self._begin_ready()
+            await self._comparisons.begin_ready()
         self._show()
         return job
 
@@ -140,14 +142,18 @@ class Desk:
         task_id, now = str(uuid.uuid4()), time.time()
         if references is not None and references.model_id == self._jobs.model_id and references.references:
             embeddings = tuple(reference.embedding for reference in references.references)
-            return Job(name, digest, JobState.OPEN, tolerance, task_id, received_at=now, embeddings=embeddings)
+            return Job(
+                name, digest, JobState.OPEN, tolerance, task_id,
+                received_at=now, embeddings=embeddings, negatives=references.negatives, sought_since=now,
+                object_id=references.object_id,
+            )  # fmt: skip
         if not photos:
             raise BadInput("newJob: expected photos of the sought person in the zip, got none that can be used")
         kept = await put_photos(self._queue, archive, photos)
-        return Job(name, digest, JobState.ENCODING, tolerance, task_id, tuple(kept), now)
+        return Job(name, digest, JobState.ENCODING, tolerance, task_id, tuple(kept), now, sought_since=now)
 
     async def delete_job(self, name: str) -> None:
-        """Forget a job and what waits for its server.
+        """Forget a job, what waits for its server, and its references in the comparisons under way.
 
         Raises:
             NotFound: it is not known.
@@ -158,12 +164,14 @@ class Desk:
             job = self._jobs.get(name)
             if job is None:
                 raise NotFound(f"jobName: expected a job that is here, got {name[:100]!r}")
+            # The job itself goes last: when something before it fails, the server asks again.
             dropped = await self._spool.drop_job(name)
-            await self._store.drop_job(name)
-            self._jobs.drop(name)
             self._figures.matches.labels("deleted").inc(dropped)
             await self._queue.drop_blobs([key for key, _ in job.photos])
-            await self._begin_ready()
+            await self._comparisons.forget(name)
+            await self._store.drop_job(name)
+            self._jobs.drop(name)
+            await self._comparisons.begin_ready()
         self._show()
 
     async def new_photos(self, archive: Archive, raw: bytes, *, named: str | None, with_location: bool) -> str:
@@ -193,10 +201,9 @@ class Desk:
         async with self._turn:
             waits_for = tuple(job.task_id for job in self._jobs.encoding())
             batch = Batch(batch_id, now, photos, waits_for)
-            await self._store.put_batch(batch)
-            self._batches.put(batch)
+            await self._comparisons.keep(batch)
             if not waits_for:
-                await self._begin_or_wait(batch)
+                await self._comparisons.begin_or_wait(batch)
         self._show()
         return batch_id
 
@@ -219,7 +226,7 @@ class Desk:
             if batch is not None:
                 if isinstance(result, Matched):
                     await self._take_matches(batch, result)
-                await self._end(batch)
+                await self._comparisons.end(batch)
         self._figures.results.labels(type(result).__name__.lower()).inc()
         self._show()
 
@@ -230,10 +237,10 @@ class Desk:
         if changed.reason:
             structlog.get_logger().warning("job_unusable", reason=changed.reason)
         await self._queue.drop_blobs([key for key, _ in job.photos])
-        await self._begin_ready()
+        await self._comparisons.begin_ready()
 
     async def _take_matches(self, batch: Batch, result: Matched) -> None:
-        faces = by_job(result, lambda name: self._jobs.get(name) is not None)
+        faces = by_job(result, lambda name: self._jobs.is_sought_since(name, batch.begun_at))
         wanted = sorted({face.photo for found in faces.values() for face in found if face.photo < len(batch.photos)})
         sizes: dict[int, int] = {}
         for index in wanted:
@@ -246,47 +253,19 @@ class Desk:
                 photos = {
                     face.photo: await self._queue.get_blob(batch.photos[face.photo].key) or b"" for face in portion
                 }
-                match_id = match_id_of(batch.batch_id, job, number)
+                match_id, known = match_id_of(batch.batch_id, job, number), self._jobs.get(job)
                 content = await asyncio.to_thread(
                     match_zip, batch, job, portion, photos,
                     match_id=match_id, cloudlet=self._cloudlet, epoch=self._epoch, model_id=result.model_id,
+                    object_id=None if known is None else known.object_id,
                 )  # fmt: skip
                 if await self._spool.put(Parcel(match_id, "match", job, content)):
                     self._figures.matches.labels("found").inc()
                 self._spooled()
 
-    async def _end(self, batch: Batch) -> None:
-        await self._queue.drop_blobs([photo.key for photo in batch.photos])
-        await self._store.drop_batch(batch.batch_id)
-        self._batches.drop(batch.batch_id)
-
     async def _hand_over(self, job: Job) -> None:
         photos = tuple(Photo(key, name, job.received_at) for key, name in job.photos)
         await self._queue.enqueue(ENCODE, EncodeTask(job.task_id, self._store.replies, job.name, photos))
-
-    async def _begin_or_wait(self, batch: Batch) -> None:
-        """Begin a batch; it is kept already, so when the queue is away it begins later."""
-        try:
-            await self._begin(batch)
-        except Unavailable as fault:
-            structlog.get_logger().warning("batch_waits", reason=fault.message)
-
-    async def _begin_ready(self) -> None:
-        for batch in self._batches.ready({job.task_id for job in self._jobs.encoding()}):
-            await self._begin(batch)
-
-    async def _begin(self, batch: Batch) -> None:
-        """Hand a batch over with who is sought now; from then on nothing changes whom it is compared with."""
-        sought = self._jobs.sought()
-        if not sought:
-            await self._end(batch)
-            return
-        gallery = await self._queue.put_gallery(GalleryFile(self._jobs.model_id, sought))
-        task = MatchTask(batch.batch_id, self._store.replies, batch.batch_id, batch.photos, gallery)
-        await self._queue.enqueue(MATCH, task)
-        begun = replace(batch, begun=True)
-        await self._store.put_batch(begun)
-        self._batches.put(begun)
 
     def _require_loaded(self) -> None:
         if not self.loaded:

@@ -27,7 +27,10 @@ class Job:
         task_id: of its encoding.
         photos: blob keys and names, until they are encoded.
         embeddings: 128 floats each.
+        negatives: faces that are somebody else's, 128 floats each.
+        object_id: the server's own name of it, where it said so.
         reason: why it is unusable.
+        sought_since: when its name was heard first after it was deleted last; seconds since the epoch.
     """
 
     name: str
@@ -38,7 +41,10 @@ class Job:
     photos: tuple[tuple[str, str], ...] = ()
     received_at: float = 0.0
     embeddings: tuple[tuple[float, ...], ...] = ()
+    negatives: tuple[tuple[float, ...], ...] = ()
     reason: str = ""
+    sought_since: float = 0.0
+    object_id: int | None = None
 
 
 class Jobs:
@@ -95,7 +101,12 @@ class Jobs:
     def sought(self) -> tuple[Sought, ...]:
         """Return everyone who can be compared with now."""
         listed = (job for job in self._jobs.values() if job.state is JobState.OPEN)
-        return tuple(Sought(job.name, job.tolerance, job.embeddings) for job in listed)
+        return tuple(Sought(job.name, job.tolerance, job.embeddings, job.negatives) for job in listed)
+
+    def is_sought_since(self, name: str, moment: float) -> bool:
+        """Return whether a job is here and was not deleted, and another opened under its name, since a moment."""
+        job = self._jobs.get(name)
+        return job is not None and job.sought_since <= moment
 
     def after(self, job: Job, result: Encoded | Failed) -> Job:
         """Return what a job becomes by its encoding's result."""

@@ -12,6 +12,7 @@ MANIFEST = "match.json"
 MOST_PHOTO_BYTES = 40 * 1024 * 1024
 """A server takes zips of 50 MB; what is more goes into another zip."""
 
+LONGEST_NAME = 100
 _NAMESPACE = uuid.UUID("8f6c2f0e-53a5-4f0c-9f4e-6a3a3f6f2f52")
 _SUFFIXES = {b"\xff\xd8\xff": "jpg", b"\x89PNG": "png", b"RIFF": "webp", b"BM": "bmp", b"GIF8": "gif"}
 
@@ -55,14 +56,15 @@ def match_id_of(batch_id: str, job: str, number: int) -> str:
 
 def match_zip(
     batch: Batch, job: str, faces: list[FaceMatch], photos: Mapping[int, bytes], *, match_id: str, cloudlet: str,
-    epoch: str, model_id: str,
+    epoch: str, model_id: str, object_id: int | None = None,
 ) -> bytes:  # fmt: skip
     """Return the zip of one match.
 
     Args:
-        photos: the bytes as the phone sent them, by index in the batch.
+        photos: the bytes as the phone sent them, by index in the batch; they keep their names where these will do.
+        object_id: the server's own name of the job's case, where it said so.
     """
-    names = {index: f"photo-{number}.{_suffix(photos[index])}" for number, index in enumerate(sorted(photos), start=1)}
+    names = _names({index: batch.photos[index].name for index in sorted(photos)}, photos)
     manifest = {
         "matchId": match_id,
         "jobName": job,
@@ -71,6 +73,8 @@ def match_zip(
         "receivedAt": batch.received_at,
         "matches": [_told(face, names[face.photo], model_id) for face in faces],
     }
+    if object_id is not None:
+        manifest["objectId"] = object_id
     content = json.dumps(manifest, ensure_ascii=False, separators=(",", ":")).encode()
     return write_zip([(MANIFEST, content), *((names[index], photos[index]) for index in sorted(photos))])
 
@@ -87,6 +91,17 @@ def _told(face: FaceMatch, photo: str, model_id: str) -> dict[str, object]:
     if face.place is not None:
         told["place"] = {"latitude": face.place.latitude, "longitude": face.place.longitude}
     return told
+
+
+def _names(told: Mapping[int, str], photos: Mapping[int, bytes]) -> dict[int, str]:
+    """Return what each photo is called in the zip: as its sender called it, which is a label and unique, if it can."""
+    names = {i: name for i, name in told.items() if name != MANIFEST and 0 < len(name) <= LONGEST_NAME}
+    for number, index in enumerate(told, start=1):
+        name = f"photo-{number}.{_suffix(photos[index])}"
+        while index not in names and name in names.values():
+            name = f"another-{name}"
+        names.setdefault(index, name)
+    return names
 
 
 def _suffix(photo: bytes) -> str:

@@ -110,6 +110,8 @@ class Spool:
 
     def _drop_job(self, job: str) -> int:
         dropped = self._file.execute("DELETE FROM waiting WHERE job = ? AND request = 'match'", (job,)).rowcount
+        # What was deleted, now or once it was delivered, is overwritten in the file but not in the journal beside it.
+        self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._count()
         return dropped
 

@@ -57,7 +57,6 @@ class TaskHandler:
         self._search = search
         self._longest_side = longest_side
         self._footage_folder = footage_folder
-        self._gallery: tuple[str, SoughtPeople] | None = None
 
     def run(self, text: str, progress: Progress) -> None:
         """Run one task and write its result, unless that was done before.
@@ -149,13 +148,11 @@ class TaskHandler:
         return read_photo(raw, longest_side=self._longest_side)
 
     def _sought(self, key: str) -> SoughtPeople:
-        """Return a gallery; the last one is kept, because batches that come together share it."""
-        if self._gallery is None or self._gallery[0] != key:
-            gallery = self._store.gallery(key)
-            if gallery is None:
-                raise BadInput("expected the gallery in Redis, found none: the task waited too long", code="bad_task")
-            self._gallery = key, SoughtPeople.of(gallery)
-        return self._gallery[1]
+        """Return a gallery; it is not kept for the next task, for a case may be closed in between."""
+        gallery = self._store.gallery(key)
+        if gallery is None:
+            raise BadInput("expected the gallery in Redis, found none: the task waited too long", code="bad_task")
+        return SoughtPeople.of(gallery)
 
     @staticmethod
     def _spent(task: Task) -> tuple[str, ...]:

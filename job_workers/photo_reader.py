@@ -19,6 +19,8 @@ from backbone.picture_child import FORMATS, MAX_PIXELS
 from backbone.wire.jobs import Place
 
 MOST_BYTES = 25 * 1024 * 1024
+NEAR_ENOUGH = 1.05
+"""So much larger than asked may a photo stay: half of 4032 pixels is 2016, and 16 pixels less cost another 50 ms."""
 _EXIF, _GPS = 0x8769, 0x8825
 _TAKEN, _OFFSET = 0x9003, 0x9011
 _BROKEN = (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError)
@@ -37,7 +39,7 @@ def read_photo(raw: bytes, *, longest_side: int) -> PhotoRead:
     """Decode a JPEG, PNG or WebP photo.
 
     Args:
-        longest_side: a larger photo is made smaller, pixels.
+        longest_side: a photo that is more than 5 % larger is made smaller, pixels.
 
     Raises:
         BadInput: it is too large, no such picture, or broken.
@@ -53,13 +55,21 @@ def read_photo(raw: bytes, *, longest_side: int) -> PhotoRead:
                 text = f"expected at most 40 megapixels, got {image.width} x {image.height}"
                 raise BadInput(text, code="bad_picture")
             exif = image.getexif()
-            image.draft("RGB", (longest_side, longest_side))  # JPEG: decodes to a half, a quarter or an eighth at once
+            # JPEG: decodes to a half, a quarter or an eighth at once (12 megapixels in 22 ms instead of 75).
+            image.draft("RGB", _fitted(image.size, longest_side))
             upright = ImageOps.exif_transpose(_eight_bits(image))
             told = exif.get_ifd(_EXIF), exif.get_ifd(_GPS)
     except _BROKEN as fault:
         raise BadInput(f"expected a whole {kind} photo, got a broken one: {fault}", code="bad_picture") from None
-    upright.thumbnail((longest_side, longest_side))
+    if max(upright.size) > longest_side * NEAR_ENOUGH:
+        upright.thumbnail((longest_side, longest_side))
     return PhotoRead(np.asarray(upright.convert("RGB")), _moment(told[0]), _place(told[1]))
+
+
+def _fitted(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
+    """Return width and height with the longer one at this; Pillow decodes to no less than both."""
+    share = min(1.0, longest_side / max(size))
+    return max(1, int(size[0] * share)), max(1, int(size[1] * share))
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -24,13 +24,17 @@ Rect = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class SoughtPeople:
-    """A gallery as one matrix: `rows` (n, 128) float32, `owner` (n,) index of each row's person."""
+    """A gallery as one matrix: `rows` (n, 128) float32, `owner` (n,) index of each row's person.
+
+    `negatives` holds (m, 128) float32 by the index of a person who has any.
+    """
 
     model_id: str
     names: tuple[str, ...]
     tolerances: tuple[float, ...]
     rows: NDArray[np.float32]
     owner: NDArray[np.intp]
+    negatives: dict[int, NDArray[np.float32]]
 
     @classmethod
     def of(cls, gallery: GalleryFile) -> "SoughtPeople":
@@ -40,7 +44,8 @@ class SoughtPeople:
             BadInput: an embedding has not 128 numbers.
         """
         every = [embedding for one in gallery.sought for embedding in one.embeddings]
-        if any(len(embedding) != 128 for embedding in every):
+        beside = [embedding for one in gallery.sought for embedding in one.negatives]
+        if any(len(embedding) != 128 for embedding in (*every, *beside)):
             raise BadInput("expected embeddings of 128 numbers, got another length")
         owner = [index for index, one in enumerate(gallery.sought) for _ in one.embeddings]
         return cls(
@@ -49,15 +54,23 @@ class SoughtPeople:
             tuple(one.tolerance for one in gallery.sought),
             np.asarray(every, dtype=np.float32).reshape(-1, 128),
             np.asarray(owner, dtype=np.intp),
+            {n: np.asarray(one.negatives, np.float32) for n, one in enumerate(gallery.sought) if one.negatives},
         )
 
     def near(self, embedding: NDArray[np.float32]) -> Iterator[tuple[str, float]]:
-        """Yield who is near enough to a face, (128,), with the Euclidean distance to their nearest reference."""
+        """Yield who is near enough to a face, (128,), with the Euclidean distance to their nearest reference.
+
+        Who has a negative that is nearer is not near: a person said that such a face is somebody else.
+        """
         distances = np.linalg.norm(self.rows - embedding, axis=1)
         for index, (name, tolerance) in enumerate(zip(self.names, self.tolerances, strict=True)):
             nearest = float(distances[self.owner == index].min(initial=np.inf))
-            if nearest <= tolerance:
+            if nearest <= tolerance and not self._is_negative(index, embedding, nearest):
                 yield name, nearest
+
+    def _is_negative(self, index: int, embedding: NDArray[np.float32], nearest: float) -> bool:
+        negatives = self.negatives.get(index)
+        return negatives is not None and float(np.linalg.norm(negatives - embedding, axis=1).min()) < nearest
 
 
 class PhotoSearch:

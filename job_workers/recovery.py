@@ -18,7 +18,7 @@ from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.serializers import JSONSerializer
 
 from backbone.errors import BadInput
-from backbone.wire.jobs import OPEN_TASKS, Failed
+from backbone.wire.jobs import ALIVE, OPEN_TASKS, Failed
 from job_workers.results import ResultStore
 from job_workers.rq_worker import connection
 from job_workers.task_text import decoded
@@ -112,4 +112,4 @@ class Recovery:
 
 
 def _alive(worker: str) -> str:
-    return f"job_workers:alive:{worker}"
+    return f"{ALIVE}{worker}"

@@ -109,6 +109,7 @@ class Orchestrator:
         self.queue = None if url.startswith(MEMORY) else JobQueue.from_url(url)
         self.cloudlet_client = CloudletClient(token=token)
         self.cases = CaseDesk(switchboard=self.switchboard, store=self.store, registry=self.roster, queue=self.queue)
+        self.switchboard.learn_rejected = self.cases.learn_rejected
         self.pusher = JobPusher(
             registry=self.roster,
             store=self.store,

@@ -1,6 +1,6 @@
 /* The server's REST interface. Turns its answers into checked values and its refusals into errors; retries nothing. */
 
-import { cameras, containers, fleet, people, sightings } from "./wire.js";
+import { cameras, cloudlets, containers, fleet, people, sightings, work } from "./wire.js";
 
 const PATIENCE_MS = 8000;
 const COMMAND_PATIENCE_MS = 45_000; // the server gives a node 35 s
@@ -40,6 +40,18 @@ export const readPeople = async () => people((await ask("/api/objects"))?.data);
 export async function readSightings(objectId) {
   const filter = objectId === null ? "" : `&objectId=${encodeURIComponent(objectId)}`;
   return sightings((await ask(`/api/sightings?limit=100${filter}`))?.data);
+}
+
+/** {jobs, workers}: what the face workers do, and how many there are. */
+export const readWork = async () => work(await ask("/api/jobs"));
+export const readCloudlets = async () => cloudlets((await ask("/api/cloudlets"))?.data);
+
+/** Open a case by its photos; the workers make references of them. `threshold` may be empty. */
+export function postCase(photos, { name, threshold, expires }) {
+  const form = new FormData();
+  for (const [field, value] of Object.entries({ name, threshold, expires })) if (value) form.set(field, value);
+  photos.forEach((photo, index) => form.append("photos", photo, `photo-${index + 1}.jpg`));
+  return ask("/api/cases", { method: "POST", body: form }, COMMAND_PATIENCE_MS);
 }
 
 export const readFleet = async () => fleet((await ask("/api/fleet"))?.data);

@@ -1,21 +1,30 @@
-/* The dialog that opens a case from a photo: chosen, dropped on the page, named. Encodes no face. */
+/* The dialog that opens a case from photos: chosen, dropped on the page, named. Encodes no face.
+
+   Where face workers are, they get all photos with a threshold and an end; else a camera's processor gets one photo. */
 
 import { base64, prepare } from "./photo.js";
+import { clockTime } from "./times.js";
+
+const MOST_PHOTOS = 20;
 
 export class CaseDialog {
-  #photo = null;
+  #photos = [];
   #turn = 0;
   #url = null;
 
   /**
    * @param {object} parts
-   * @param {Record<string, HTMLElement>} parts.nodes dialog, form, open, file, drop, preview, hint, name, fault, submit
+   * @param {Store} parts.store
+   * @param {Record<string, HTMLElement>} parts.nodes dialog, form, open, file, drop, preview, hint, name, fault, submit,
+   *   count, more, threshold, expires
    * @param {(image: string, name: string) => boolean} parts.onCase returns false when nothing could be sent
+   * @param {(photos: Blob[], fields: object) => Promise<string|null>} parts.onPhotos returns what is against it
    */
-  constructor({ nodes, onCase }) {
-    Object.assign(this, { nodes, onCase });
+  constructor({ store, nodes, onCase, onPhotos }) {
+    Object.assign(this, { store, nodes, onCase, onPhotos });
+    store.work.watch(({ workers }) => (nodes.more.hidden = workers === 0));
     nodes.open.addEventListener("click", () => this.#show());
-    nodes.file.addEventListener("change", () => this.#take(nodes.file.files[0]));
+    nodes.file.addEventListener("change", () => this.#take([...nodes.file.files]));
     nodes.form.addEventListener("submit", (event) => this.#submit(event));
     nodes.dialog.addEventListener("close", () => this.#reset());
     for (const button of nodes.form.querySelectorAll("[data-close]")) {
@@ -36,7 +45,7 @@ export class CaseDialog {
       if (!carriesFile(event)) return;
       event.preventDefault();
       this.#show();
-      this.#take(event.dataTransfer.files[0]);
+      this.#take([...event.dataTransfer.files]);
     });
   }
 
@@ -45,16 +54,20 @@ export class CaseDialog {
     if (!locked && !this.nodes.dialog.open) this.nodes.dialog.showModal();
   }
 
-  async #take(file) {
-    if (!file) return;
+  async #take(files) {
+    if (files.length === 0) return;
     const turn = ++this.#turn;
     this.#forget();
     this.#fault("");
     try {
-      const photo = await prepare(file);
-      if (turn !== this.#turn) return; // another photo was chosen meanwhile
-      this.#photo = photo;
-      this.#url = URL.createObjectURL(photo);
+      if (files.length > MOST_PHOTOS) throw new Error(`Choose at most ${MOST_PHOTOS} photos, not ${files.length}.`);
+      const photos = [];
+      for (const file of files) photos.push(await prepare(file)); // one by one: a picture takes much memory
+      if (turn !== this.#turn) return; // other photos were chosen meanwhile
+      this.#photos = photos;
+      this.#url = URL.createObjectURL(photos[0]);
+      this.nodes.count.textContent = `${photos.length} photos, the first is shown.`;
+      this.nodes.count.hidden = photos.length === 1;
       this.nodes.preview.src = this.#url;
       this.nodes.preview.hidden = false;
       this.nodes.hint.hidden = true;
@@ -66,12 +79,12 @@ export class CaseDialog {
 
   async #submit(event) {
     event.preventDefault();
-    if (!this.#photo) return this.#fault("Choose a photo of the person first.");
+    if (this.#photos.length === 0) return this.#fault("Choose a photo of the person first.");
     this.nodes.submit.disabled = true;
     try {
-      const image = await base64(this.#photo);
-      if (this.onCase(image, this.nodes.name.value.trim())) this.nodes.dialog.close();
-      else this.#fault("There is no connection to the server at the moment. Your photo is kept here: try again soon.");
+      const against = this.store.work.value.workers > 0 ? await this.#toWorkers() : await this.#toCamera();
+      if (against === null) this.nodes.dialog.close();
+      else this.#fault(against);
     } catch (error) {
       this.#fault(error.message);
     } finally {
@@ -80,13 +93,28 @@ export class CaseDialog {
     return undefined;
   }
 
+  #toWorkers() {
+    const { name, threshold, expires } = this.nodes;
+    if (!threshold.validity.valid) return "The largest distance is a number from 0.05 to 1, such as 0.6.";
+    const called = name.value.trim() || `Somebody, ${clockTime(Date.now() / 1000)}`;
+    return this.onPhotos(this.#photos, { name: called, threshold: threshold.value, expires: expires.value });
+  }
+
+  async #toCamera() {
+    if (this.#photos.length > 1) return "No face worker is running, so choose one photo only.";
+    const sent = this.onCase(await base64(this.#photos[0]), this.nodes.name.value.trim());
+    if (sent) return null;
+    return "There is no connection to the server at the moment. Your photo is kept here: try again soon.";
+  }
+
   #fault(text) {
     this.nodes.fault.textContent = text;
     this.nodes.fault.hidden = text === "";
   }
 
   #forget() {
-    this.#photo = null;
+    this.#photos = [];
+    this.nodes.count.hidden = true;
     if (this.#url) URL.revokeObjectURL(this.#url);
     this.#url = null;
     this.nodes.preview.hidden = true;

@@ -1,6 +1,6 @@
 /* What the page does when a message comes or the operator acts. Touches no DOM; the panels watch the store. */
 
-import { readCameras, readPeople, readSightings } from "./api.js";
+import { postCase, readCameras, readPeople, readSightings } from "./api.js";
 import { cameraKey } from "./wire.js";
 
 const BURST_MS = 200;
@@ -53,6 +53,19 @@ export class Console {
     const sent = this.connection.send(message);
     if (sent) this.toasts.note("Photo sent. The case appears in the list of people.");
     return sent;
+  }
+
+  /** Open a case at the workers. Returns null, or what the server said against it. */
+  async openCaseOf(photos, fields) {
+    try {
+      await postCase(photos, fields);
+    } catch (error) {
+      if (error.status === 401) this.session.expired();
+      return error.message;
+    }
+    this.toasts.note("Photos sent. The case appears in the list of people.");
+    this.#refreshPeople(0);
+    return null;
   }
 
   stop(objectId) {

@@ -14,6 +14,8 @@ import { Session } from "./session.js";
 import { Sightings } from "./sightings.js";
 import { Store } from "./store.js";
 import { Toasts } from "./toasts.js";
+import { Work } from "./work.js";
+import { WorkDesk } from "./work_desk.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -81,9 +83,17 @@ new Sightings({
 });
 
 new CaseDialog({
-  nodes: nodes("case", "dialog", "form", "open", "file", "drop", "preview", "hint", "name", "fault", "submit"),
+  store,
+  nodes: {
+    ...nodes("case", "dialog", "form", "open", "file", "drop", "preview", "hint", "name", "fault", "submit"),
+    ...nodes("case", "count", "more", "threshold", "expires"),
+  },
   onCase: (image, name) => conversation.openCase(image, name),
+  onPhotos: (photos, fields) => conversation.openCaseOf(photos, fields),
 });
+
+new WorkDesk({ store, session });
+new Work({ store, nodes: nodes("work", "panel", "cloudlets", "jobs", "count") });
 
 const desk = new FleetDesk({ store, session, toasts });
 

@@ -20,6 +20,7 @@ export class Store {
   people = new Cell(new Map()); // objectId -> person
   sightings = new Cell([]); // newest first, of the chosen person when there is one
   fleet = new Cell([]); // machines, by name
+  work = new Cell({ jobs: [], workers: 0, cloudlets: [] });
   chosen = new Cell(null); // objectId whose sightings are shown, null for all
   pointedAt = new Cell(null); // key of the camera that the operator asked for
   frames = new Cell(new Map()); // key -> newest boxes of that camera

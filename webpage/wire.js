@@ -121,6 +121,36 @@ export function machine(raw) {
 export const containers = (raws) => checked(raws, container, 300);
 export const fleet = (raws) => checked(raws, machine, 500);
 
+/** One cloudlet, or null; `lastSeenAt` in seconds since the epoch. */
+function cloudlet(raw) {
+  if (!isId(raw?.cloudlet)) return null;
+  return {
+    key: String(raw.cloudlet),
+    alive: raw.state === "alive",
+    lastSeenAt: numberOr(raw.lastSeenAt, null),
+    phones: numberOr(raw.phones, 0),
+    jobs: numberOr(raw.jobs, 0),
+    jobsWaiting: numberOr(raw.jobsWaiting, 0),
+  };
+}
+
+/** One job of the workers, or null; `etaSeconds`: likely left, null when nobody knows. */
+function job(raw) {
+  if (!isId(raw?.id)) return null;
+  return {
+    id: String(raw.id),
+    queue: textOr(raw.queue, "unknown"),
+    state: textOr(raw.state, "unknown"),
+    done: numberOr(raw.done, null),
+    total: numberOr(raw.total, null),
+    etaSeconds: numberOr(raw.etaSeconds, null),
+    error: textOr(raw.error, null),
+  };
+}
+
+export const cloudlets = (raws) => checked(raws, cloudlet, 500);
+export const work = (raw) => ({ jobs: checked(raw?.data, job, 500), workers: numberOr(raw?.workers, 0) });
+
 const readers = {
   boundingBoxes: (raw) =>
     isId(raw.cameraId) && isNumber(raw.frameId)

@@ -14,6 +14,9 @@ PICTURE_BYTES = 8 * 1024 * 1024
 PICTURE_MESSAGE_BYTES = PICTURE_BYTES * 4 // 3 + CONTROL_BYTES
 """A picture in base64 with the message around it."""
 
+VALUE_MESSAGE_BYTES = 2 * 1024 * 1024
+"""A message of many numbers, such as the references of a person, in the directions that carry such."""
+
 MAX_COMMAS_BESIDE_PICTURE = 1_000
 """What is large is one picture in base64, not many values: those would hold up everybody while they are read."""
 
@@ -28,26 +31,34 @@ class BadMessage(BadInput):
         self.reply_to = reply_to
 
 
-def decode(raw: str | bytes, union: Any, *, picture_types: frozenset[str] = frozenset()) -> Any:  # noqa: ANN401
+def decode(
+    raw: str | bytes,
+    union: Any,  # noqa: ANN401 - a typing construct
+    *,
+    picture_types: frozenset[str] = frozenset(),
+    value_types: frozenset[str] = frozenset(),
+) -> Any:  # noqa: ANN401 - one of the union
     """Return the message that `raw` holds; each direction's module wraps this with its types.
 
     Args:
         raw: one JSON text.
         union: the tagged union of the direction, such as `FromProcessor`. Any: Python has no type for a union of types.
         picture_types: the types that may carry a picture and so be larger than a control message.
+        value_types: the types that may carry many numbers, from a peer that may take our time.
 
     Raises:
         BadMessage: with what was expected and what came.
     """
     size = strict_json.byte_size(raw)
-    if size > CONTROL_BYTES and _commas(raw) > MAX_COMMAS_BESIDE_PICTURE:
+    many = size > CONTROL_BYTES and _commas(raw) > MAX_COMMAS_BESIDE_PICTURE
+    if many and (not value_types or size > VALUE_MESSAGE_BYTES):
         raise BadMessage(f"expected one picture in a message of {size} bytes, got many values", code="too_large")
     try:
         value = strict_json.loads(raw, max_bytes=PICTURE_MESSAGE_BYTES if picture_types else CONTROL_BYTES)
     except BadInput as fault:
         raise BadMessage(fault.message, code=fault.code) from None
     kind = _known_type(value, union)
-    if size > CONTROL_BYTES and kind not in picture_types:
+    if size > CONTROL_BYTES and kind not in (value_types if many else picture_types):
         raise BadMessage(f"expected at most {CONTROL_BYTES} bytes, got {size}", code="too_large", reply_to=kind)
     try:
         return msgspec.convert(value, union)

@@ -19,6 +19,9 @@ RUN_TASK = "job_workers.tasks.run_task"
 OPEN_TASKS = "tasks"
 """`tasks:<queue>` is a sorted set of the ids of tasks that were handed over and are not done, by when that was."""
 
+ALIVE = "job_workers:alive:"
+"""`job_workers:alive:<worker>` is there while a worker lives."""
+
 DONE_SECONDS = 7 * 86_400
 """How long a worker remembers that a task's result was written."""
 
@@ -98,11 +101,15 @@ Task = EncodeTask | MatchTask | FootageTask | OffloadTask
 
 
 class Sought(Struct, frozen=True, rename="camel"):
-    """One sought person in a gallery: embeddings are 128 floats each; a face at `tolerance` or nearer matches."""
+    """One sought person in a gallery: embeddings are 128 floats each; a face at `tolerance` or nearer matches.
+
+    `negatives` are faces that a person said are somebody else: who is nearer to one of them does not match.
+    """
 
     name: str
     tolerance: float
     embeddings: tuple[tuple[float, ...], ...]
+    negatives: tuple[tuple[float, ...], ...] = ()
 
 
 class GalleryFile(Struct, frozen=True, rename="camel"):

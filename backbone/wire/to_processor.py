@@ -11,6 +11,11 @@ from backbone.wire.values import FrameId, Message, ObjectId
 PICTURE_TYPES = frozenset({"start"})
 """Messages that may carry a picture."""
 
+VALUE_TYPES = frozenset({"featureMap", "case"})
+"""Messages that may carry the numbers of many references."""
+
+Embedding = Annotated[tuple[float, ...], Meta(min_length=128, max_length=128)]
+
 
 class Start(Message, frozen=True, tag="start"):
     """Begin to seek the object that a client marked by frame and box, or shows in a picture (JPEG in base64)."""
@@ -25,13 +30,16 @@ class Case(Message, frozen=True, tag="case"):
     """What a case asks beside its feature map: ours, told only to processors whose identifier names the feature `case`.
 
     `threshold` is the largest Euclidean distance that is a match (None: the processor's own), `expires_at` in seconds
-    since the epoch.
+    since the epoch. `negatives` are faces that a person said are somebody else, made by the model `model_id`: a face
+    that is nearer to one of them than to any reference is no match. A later message replaces them.
     """
 
     object_id: ObjectId
     name: str | None = None
     threshold: Annotated[float, Meta(gt=0.0, le=2.0)] | None = None
     expires_at: float | None = None
+    negatives: Annotated[tuple[Embedding, ...], Meta(max_length=64)] | None = None
+    model_id: Annotated[str, Meta(max_length=128)] | None = None
 
 
 class StartStream(Message, frozen=True, tag="startStream"):
@@ -61,5 +69,5 @@ def decode(raw: str | bytes) -> ToProcessor:
     Raises:
         BadMessage: it is none of this direction's.
     """
-    message: ToProcessor = codec.decode(raw, ToProcessor, picture_types=PICTURE_TYPES)
+    message: ToProcessor = codec.decode(raw, ToProcessor, picture_types=PICTURE_TYPES, value_types=VALUE_TYPES)
     return message

@@ -18,14 +18,24 @@ from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Failed, Photo, Refus
 from processor_orchestrator.cases.form import CaseForm, UploadedPhoto
 from processor_orchestrator.stores import Store
 from processor_orchestrator.stores.registry import RegistryStore
-from processor_orchestrator.tracking.events import ObjectClosed, ObjectOpened, Reason, ReferencesLearned
+from processor_orchestrator.tracking.events import (
+    NegativesLearned,
+    ObjectClosed,
+    ObjectOpened,
+    Reason,
+    ReferencesLearned,
+)
 from processor_orchestrator.tracking.objects import CaseState, Kind, TrackedObject
+from processor_orchestrator.tracking.sightings import Sighting
 from processor_orchestrator.tracking.switchboard import Switchboard
 from processor_orchestrator.tracking.tracking import MAX_OBJECTS
 
 RESULTS = "searchlight:results"
 GROUP = "orchestrators"
 RETRY_SECONDS = 1.0
+REJECTED = "rejected-"
+"""Before the object id it is the tag of a rejected face's task, before the sighting's id the task's own."""
+
 TAKE_AGAIN_AFTER = (0.5, 1.0, 2.0, 4.0)
 OVERDUE_SECONDS = 60.0
 OPENING_SECONDS = 30.0
@@ -141,6 +151,23 @@ class CaseDesk:
             raise
         return opened
 
+    async def learn_rejected(self, sighting: Sighting) -> None:
+        """Have a rejected face made out of its picture, so that nobody reports it for this case again.
+
+        Nothing is learned where there is no picture of it, no worker, or no face in the picture.
+        """
+        crop = await self._store.crop(sighting.sighting_id)
+        if self._queue is None or crop is None:
+            return
+        key, name = f"blob:{uuid.uuid4()}", f"{REJECTED}{sighting.sighting_id}"
+        try:
+            await self._queue.put_blobs({key: crop})
+            photos = (Photo(key=key, name=name, received_at=self._now()),)
+            tag = f"{REJECTED}{sighting.object_id}"
+            await self._queue.enqueue(ENCODE, EncodeTask(task_id=name, reply=RESULTS, tag=tag, photos=photos))
+        except Unavailable as fault:
+            structlog.get_logger().warning("rejected_face_not_learned", reason=fault.message)
+
     def _need_queue(self) -> JobQueue:
         if self._queue is None:
             text = "expected --redis-url with a Redis and face workers on it to encode photos, got memory://"
@@ -187,7 +214,11 @@ class CaseDesk:
                 return
 
     async def _take(self, result: Result) -> None:
-        known = await self._known(int(result.tag)) if result.tag.isascii() and result.tag.isdigit() else None
+        number = result.tag.removeprefix(REJECTED)
+        known = await self._known(int(number)) if number.isascii() and number.isdigit() else None
+        if known is not None and number != result.tag:
+            await self._learn_negative(known, result)
+            return
         if known is None or known.state is not CaseState.ENCODING:
             structlog.get_logger().info("result_passed_over", task=result.task_id, reason="no case waits for it")
             return
@@ -197,6 +228,12 @@ class CaseDesk:
             case Failed(code=code, message=message):
                 refused = tuple(Refused(photo=photo.name, code=code, message=message) for photo in known.photos)
                 await self._switchboard.happen(ReferencesLearned(known.object_id, (), None, refused))
+
+    async def _learn_negative(self, known: TrackedObject, result: Result) -> None:
+        rows = tuple(one.embedding for one in result.references) if isinstance(result, Encoded) else ()
+        if rows and isinstance(result, Encoded):
+            await self._switchboard.happen(NegativesLearned(known.object_id, rows, result.model_id))
+        structlog.get_logger().info("rejected_face", object=known.object_id, learned=bool(rows))
 
     async def _learn(self, known: TrackedObject, result: Encoded) -> None:
         chips = [from_base64(reference.chip) for reference in result.references]

@@ -109,6 +109,7 @@ def case_view(known: TrackedObject, last_seen: float | None) -> dict[str, Any]:
         "jobName": known.job_name,
         "modelId": known.model_id,
         "references": len(known.references),
+        "negatives": len(known.negatives),
         "waitingPhotos": len(known.photos),
         "refused": [{"photo": bad.photo, "code": bad.code, "message": bad.message} for bad in known.refused],
     }
@@ -140,9 +141,10 @@ class JobsHandler(BaseHandler):
         self._queue = queue
 
     async def get(self) -> None:
-        """Answer the jobs that wait, run or failed, with progress and the seconds that are likely left."""
+        """Answer the jobs that wait, run or failed, with progress and the seconds likely left; and the workers."""
         jobs = [] if self._queue is None else await self._queue.jobs()
-        self.write_json({"data": [job_view(job) for job in jobs]})
+        workers = 0 if self._queue is None else await self._queue.workers()
+        self.write_json({"data": [job_view(job) for job in jobs], "workers": workers})
 
 
 def job_view(job: JobView) -> dict[str, Any]:

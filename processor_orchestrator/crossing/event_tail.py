@@ -9,9 +9,10 @@ import structlog
 
 from backbone.errors import Unavailable
 from processor_orchestrator.crossing.redis_channel import BEGINNING, MAX_READ, RedisChannel
-from processor_orchestrator.stores.redis_store import RedisStore
+from processor_orchestrator.stores.redis_store import REJECTED, RedisStore
 from processor_orchestrator.tracking.events import (
     FeatureMapLearned,
+    NegativesLearned,
     ObjectClosed,
     ObjectOpened,
     Reason,
@@ -53,7 +54,9 @@ class EventTail:
         self._suspect_gap = False
         changes = await self._channel.changes_after(self._last)
         for change in changes:
-            if change.origin != self._store.instance:
+            if change.origin != self._store.instance and change.reason == REJECTED:
+                self._switchboard.book.reject(change.text)
+            elif change.origin != self._store.instance:
                 await self._take(change.object_id, change.reason, change.text)
             self._last = change.entry_id
         if not changes or len(changes) >= MAX_READ:
@@ -87,6 +90,8 @@ class EventTail:
             switchboard.take_up(ReferencesLearned(object_id, references, stored.model_id, stored.refused))
         elif (stored.feature_map, stored.model_id) != (known.feature_map, known.model_id):
             switchboard.take_up(FeatureMapLearned(object_id, stored.feature_map, stored.model_id))
+        if stored is not None and stored.negatives and stored.model_id is not None:
+            switchboard.take_up(NegativesLearned(object_id, stored.negatives, stored.model_id))
 
 
 def _ended(object_id: int, reason: str | None, text: str) -> ObjectClosed:

@@ -51,8 +51,12 @@ class CloudletClient:
         self._client.close()
 
     async def _post(self, cloudlet: Cloudlet, parts: list[Part]) -> int:
-        seconds = REQUEST_SECONDS if cloudlet.ours else LEGACY_SECONDS
-        return await self._client.post(f"{self._scheme}://{cloudlet.key}/", parts, seconds=seconds)
+        return await self._client.post(f"{self._scheme}://{cloudlet.key}/", parts, seconds=seconds_for(cloudlet))
+
+
+def seconds_for(cloudlet: Cloudlet) -> float:
+    """Return how long a cloudlet may take to answer."""
+    return REQUEST_SECONDS if cloudlet.ours else LEGACY_SECONDS
 
 
 def _expect(status: int, statuses: set[HTTPStatus], what: str) -> None:

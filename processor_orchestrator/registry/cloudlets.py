@@ -56,11 +56,15 @@ class Cloudlet:
 
 @dataclass(frozen=True, slots=True)
 class JobNote:
-    """A job that a cloudlet may have: `has` once it said so. A name may come again for another object."""
+    """A job that a cloudlet may have: `has` once it said so. A name may come again for another object.
+
+    `edition` counts what was learned of the case since it was opened: a cloudlet gets the newest one.
+    """
 
     job: str
     object_id: int
     has: bool
+    edition: int = 0
 
 
 Roster = Mapping[str, Cloudlet]

@@ -137,7 +137,7 @@ class RegistryDesk:
             Unavailable: it could not be stored; the cloudlet has to send it again.
         """
         sought = await self._sought(match.job)
-        if sought is None:
+        if sought is None or match.object_id not in (None, sought.object_id):
             structlog.get_logger().info("match_dropped", job=match.job, cloudlet=match.cloudlet)
             return self._counted("dropped")
         once = f"match:{match.match_id}:{match.job}"
@@ -147,7 +147,9 @@ class RegistryDesk:
         if not await self._store.save_sightings(changes, once=once):
             return self._counted("known")
         self._switchboard.tell_sightings(changes.sightings)
-        structlog.get_logger().info("match_stored", object=sought.object_id, faces=len(match.faces))
+        structlog.get_logger().info(
+            "match_stored", object=sought.object_id, match=match.match_id, faces=len(match.faces)
+        )
         return self._counted("stored")
 
     def _counted(self, outcome: str) -> str:

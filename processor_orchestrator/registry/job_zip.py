@@ -24,6 +24,9 @@ def job_zip(known: TrackedObject, chips: Sequence[bytes], *, ours: bool) -> byte
     files = list(zip(photos, chips, strict=False))
     if references:
         listed = [{"photo": photo, "embedding": row} for photo, row in zip(photos, references, strict=False)]
-        told = {"modelId": known.model_id, "threshold": known.threshold, "references": listed}
+        told: dict[str, object] = {"modelId": known.model_id, "threshold": known.threshold, "references": listed}
+        told["objectId"] = known.object_id
+        if known.negatives:
+            told["negatives"] = known.negatives
         files.insert(0, (REFERENCES, msgspec.json.encode(told)))
     return write_zip(files)

@@ -6,6 +6,7 @@ What a cloudlet has is noted in the shared registry, so that another orchestrato
 import asyncio
 import time
 import uuid
+import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ import structlog
 
 from backbone.backoff import Backoff
 from backbone.errors import Unavailable
-from processor_orchestrator.registry.cloudlet_client import REFUSED, CloudletClient
+from processor_orchestrator.registry.cloudlet_client import REFUSED, CloudletClient, seconds_for
 from processor_orchestrator.registry.cloudlets import Cloudlet, JobNote
 from processor_orchestrator.registry.job_zip import job_zip
 from processor_orchestrator.stores import Store
@@ -21,7 +22,9 @@ from processor_orchestrator.stores.registry import RegistryStore
 from processor_orchestrator.tracking.objects import TrackedObject
 
 TURN_SECONDS = 0.5
-CLAIM_SECONDS = 20.0
+CLAIM_MARGIN_SECONDS = 1.0
+"""A claim outlives one request by so much: when its holder is killed, another goes on soon after."""
+
 LONGEST_WAIT = 5.0
 
 
@@ -107,10 +110,10 @@ class JobPusher:
         jobs = await self._registry.jobs_of(cloudlet.key)
         wanted = {known.object_id: known for known in sought.values() if _useful(known, cloudlet)}
         over = [note for note in jobs.values() if note.object_id not in wanted]
-        missing = [known for known in wanted.values() if not _has(jobs, known)]
+        missing = [known for known in wanted.values() if not _has(jobs, known, cloudlet)]
         if not missing and not over:
             return
-        if not await self._registry.claim(cloudlet.key, self._owner, seconds=CLAIM_SECONDS):
+        if not await self._claim(cloudlet):
             return
         try:
             refusals = [await _refusal(self._take_away(cloudlet, note)) for note in over]
@@ -128,7 +131,7 @@ class JobPusher:
         await self._registry.drop_job(cloudlet.key, note.job)
 
     async def _hand_over(self, cloudlet: Cloudlet, known: TrackedObject) -> None:
-        if _has(await self._registry.jobs_of(cloudlet.key), known):
+        if _has(await self._registry.jobs_of(cloudlet.key), known, cloudlet):
             return  # sent by another orchestrator before we had the claim
         if await self._store.open_object(known.object_id) is None:
             return  # closed by another orchestrator, we shall hear of it
@@ -140,13 +143,17 @@ class JobPusher:
             return
         await self._claim_again(cloudlet)
         # Noted before it is sent: when no answer comes, the cloudlet may have it and is told when the case is closed.
-        note = JobNote(known.job_name, known.object_id, has=False)
+        note = JobNote(known.job_name, known.object_id, has=False, edition=_edition(known, cloudlet))
         await self._registry.note_job(cloudlet.key, note)
         await self._client.new_job(cloudlet, known.job_name, content)
         await self._registry.note_job(cloudlet.key, replace(note, has=True))
 
+    async def _claim(self, cloudlet: Cloudlet) -> bool:
+        seconds = seconds_for(cloudlet) + CLAIM_MARGIN_SECONDS
+        return await self._registry.claim(cloudlet.key, self._owner, seconds=seconds)
+
     async def _claim_again(self, cloudlet: Cloudlet) -> None:
-        if not await self._registry.claim(cloudlet.key, self._owner, seconds=CLAIM_SECONDS):
+        if not await self._claim(cloudlet):
             raise Unavailable(f"expected to go on with {cloudlet.key}, got another orchestrator that does")
 
 
@@ -155,8 +162,15 @@ def _useful(known: TrackedObject, cloudlet: Cloudlet) -> bool:
     return known.has_picture or (cloudlet.ours and known.model_id is not None and known.references != ())
 
 
-def _has(jobs: Mapping[str, JobNote], known: TrackedObject) -> bool:
-    return jobs.get(known.job_name) == JobNote(known.job_name, known.object_id, has=True)
+def _has(jobs: Mapping[str, JobNote], known: TrackedObject, cloudlet: Cloudlet) -> bool:
+    return jobs.get(known.job_name) == JobNote(
+        known.job_name, known.object_id, has=True, edition=_edition(known, cloudlet)
+    )
+
+
+def _edition(known: TrackedObject, cloudlet: Cloudlet) -> int:
+    """Return a number that changes with what a cloudlet of ours is told of rejected faces; a legacy one is not told."""
+    return zlib.crc32(repr(known.negatives).encode()) if cloudlet.ours and known.negatives else 0
 
 
 async def _refusal(sending: Awaitable[None]) -> Unavailable | None:

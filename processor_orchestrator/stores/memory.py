@@ -8,11 +8,12 @@ from processor_orchestrator.stores import MAX_SIGHTINGS, MAX_TIMELINE_ENTRIES, T
 from processor_orchestrator.tracking.events import (
     Event,
     FeatureMapLearned,
+    NegativesLearned,
     ObjectClosed,
     ObjectOpened,
     ReferencesLearned,
     SightingRejected,
-    with_references,
+    learned,
 )
 from processor_orchestrator.tracking.objects import TrackedObject, known_object
 from processor_orchestrator.tracking.sightings import Changes, Sighting
@@ -46,12 +47,9 @@ class MemoryStore:
                 self._object_ids.append(opened.object_id)
                 if opened.job is not None:
                     self._jobs[opened.job] = opened.object_id
-            case FeatureMapLearned(object_id, feature_map, model_id):
-                known = self._objects[object_id]
-                self._objects[object_id] = replace(known, feature_map=feature_map, model_id=model_id)
-            case ReferencesLearned(object_id):
+            case FeatureMapLearned(object_id) | ReferencesLearned(object_id) | NegativesLearned(object_id):
                 if object_id in self._objects:
-                    self._objects[object_id] = with_references(self._objects[object_id], event)
+                    self._objects[object_id] = learned(self._objects[object_id], event)
             case SightingRejected(_, sighting_id):
                 self._rejected.add(sighting_id)
             case ObjectClosed(object_id):

@@ -32,17 +32,21 @@ from processor_orchestrator.stores.answering import answering as _answering
 from processor_orchestrator.tracking.events import (
     Event,
     FeatureMapLearned,
+    NegativesLearned,
     ObjectClosed,
     ObjectOpened,
     ReferencesLearned,
     SightingRejected,
-    with_references,
+    learned,
 )
 from processor_orchestrator.tracking.objects import TrackedObject, known_object
 from processor_orchestrator.tracking.sightings import Changes, Sighting
 
 PREFIX = "searchlight:"
 EVENTS = PREFIX + "events"
+REJECTED = "rejected"
+"""The reason of a change that is a sighting's rejection; its text is the sighting's id."""
+
 MAX_EVENTS = 100_000
 """Changes that are kept for the other orchestrators; one that missed more loads the whole state."""
 
@@ -104,18 +108,12 @@ class RedisStore:
                         batch.hset(PREFIX + "jobs", opened.job, str(opened.object_id))
                     if opened.image is not None:
                         batch.set(f"{PREFIX}image:{opened.object_id}", opened.image)
-                case FeatureMapLearned(object_id, feature_map, model_id):
+                case FeatureMapLearned(object_id) | ReferencesLearned(object_id) | NegativesLearned(object_id):
                     await batch.watch(f"{PREFIX}object:{object_id}")  # closed meanwhile, it must not come back
                     known = await self._object(object_id)
                     batch.multi()  # type: ignore[no-untyped-call]  # the library leaves it untyped
                     if known is not None:
-                        _put_object(batch, replace(known, feature_map=feature_map, model_id=model_id))
-                case ReferencesLearned(object_id):
-                    await batch.watch(f"{PREFIX}object:{object_id}")
-                    known = await self._object(object_id)
-                    batch.multi()  # type: ignore[no-untyped-call]  # the library leaves it untyped
-                    if known is not None:
-                        _put_object(batch, with_references(known, event))
+                        _put_object(batch, learned(known, event))
                 case SightingRejected(_, sighting_id):
                     batch.sadd(PREFIX + "rejected", sighting_id)
                 case ObjectClosed(object_id):
@@ -272,6 +270,8 @@ def _bytes(value: object) -> bytes:
 def _note(event: Event, origin: str) -> dict[Any, Any]:  # Any: the library's dict type is invariant
     object_id = event.opened.object_id if isinstance(event, ObjectOpened) else event.object_id
     reason, text = (event.reason.value, event.text) if isinstance(event, ObjectClosed) else ("", "")
+    if isinstance(event, SightingRejected):
+        reason, text = REJECTED, event.sighting_id
     return {"origin": origin, "objectId": object_id, "reason": reason, "text": text}
 
 

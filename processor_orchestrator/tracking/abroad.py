@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from backbone.wire import to_client
 from backbone.wire.values import Message
 
 
@@ -10,6 +11,9 @@ class Abroad(Protocol):
 
     def tell_boxes(self, message: Message) -> None:
         """Hand boxes to the clients of the others, while there are others."""
+
+    def tell_sighting(self, sighting: to_client.Sighting) -> None:
+        """Hand a stored sighting to the clients of the others, while there are others."""
 
     def cameras_changed(self) -> None:
         """Let the others know soon which cameras are connected here."""

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Any
 
 from backbone.wire.jobs import Refused
-from processor_orchestrator.tracking.objects import CaseState, TrackedObject
+from processor_orchestrator.tracking.objects import MOST_NEGATIVES, CaseState, TrackedObject
 
 
 class Reason(Enum):
@@ -54,6 +54,15 @@ class SightingRejected:
 
 
 @dataclass(frozen=True, slots=True)
+class NegativesLearned:
+    """Workers made embeddings of a rejected face. Storing or applying it twice changes nothing more."""
+
+    object_id: int
+    negatives: tuple[tuple[float, ...], ...]
+    model_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectClosed:
     """An object is no longer sought; `text` is for people."""
 
@@ -62,10 +71,32 @@ class ObjectClosed:
     text: str
 
 
-Event = ObjectOpened | FeatureMapLearned | ReferencesLearned | SightingRejected | ObjectClosed
+Event = ObjectOpened | FeatureMapLearned | ReferencesLearned | SightingRejected | NegativesLearned | ObjectClosed
 
 
-def with_references(known: TrackedObject, event: ReferencesLearned) -> TrackedObject:
+Learned = FeatureMapLearned | ReferencesLearned | NegativesLearned
+
+
+def learned(known: TrackedObject, event: Learned) -> TrackedObject:
+    """Return a case with what was learned of it."""
+    match event:
+        case FeatureMapLearned(_, feature_map, model_id):
+            return replace(known, feature_map=feature_map, model_id=model_id)
+        case ReferencesLearned():
+            return _with_references(known, event)
+        case NegativesLearned():
+            return _with_negatives(known, event)
+
+
+def _with_negatives(known: TrackedObject, event: NegativesLearned) -> TrackedObject:
+    """Return a case that knows these faces as somebody else's; those of another model than its own mean nothing."""
+    fresh = tuple(row for row in event.negatives if row not in known.negatives)
+    if known.model_id != event.model_id or not fresh:
+        return known
+    return replace(known, negatives=(*known.negatives, *fresh)[-MOST_NEGATIVES:])
+
+
+def _with_references(known: TrackedObject, event: ReferencesLearned) -> TrackedObject:
     """Return a case with what workers made of its photos."""
     return replace(
         known,

@@ -46,7 +46,12 @@ def feature_map_of(known: TrackedObject) -> FeatureMap:
 def case_of(known: TrackedObject) -> to_processor.Case:
     """Return what a case asks beside its feature map."""
     return to_processor.Case(
-        object_id=known.object_id, name=known.name, threshold=known.threshold, expires_at=known.expires_at
+        object_id=known.object_id,
+        name=known.name,
+        threshold=known.threshold,
+        expires_at=known.expires_at,
+        negatives=known.negatives or None,
+        model_id=known.model_id if known.negatives else None,
     )
 
 

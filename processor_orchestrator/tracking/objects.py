@@ -44,6 +44,7 @@ class TrackedObject:
         job: the name that cloudlets know the case by; None: see `job_name`.
         photos: what waits for a worker; none once it is encoded.
         refused: the photos that could not be used, and why.
+        negatives: embeddings of faces that a person said are somebody else, of the model `model_id`.
     """
 
     object_id: int
@@ -66,6 +67,7 @@ class TrackedObject:
     digest: str | None = None
     photos: tuple[Photo, ...] = ()
     refused: tuple[Refused, ...] = ()
+    negatives: tuple[tuple[float, ...], ...] = ()
 
     @property
     def has_feature_map(self) -> bool:
@@ -97,6 +99,8 @@ JOB_PREFIX = "case-"
 """Before the object id it makes the job name of every case that has no other."""
 
 EMBEDDING_WIDTH = 128
+MOST_NEGATIVES = 64
+"""Faces that a case remembers as somebody else's; the oldest go first."""
 
 
 def known_object(job: str, named: int | None, last_object_id: int) -> int | None:

@@ -1,6 +1,6 @@
 """Who is connected now: cameras by name, clients by what they want. Does not know what is sought."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NewType
 
@@ -9,6 +9,9 @@ from backbone.wire.values import CameraView, camera_key
 
 PeerId = NewType("PeerId", int)
 """One open WebSocket; a peer that reconnects gets another."""
+
+CASE_FEATURE = "case"
+"""What a processor that understands `case` says in its identifier's `features`."""
 
 MAX_CAMERAS = 5_000
 """Cameras that are remembered, offline ones included."""
@@ -110,6 +113,10 @@ class Roster:
         here = {key: (known.camera_id, known.peer is not None, known.since) for key, known in self.cameras.items()}
         away = {key: (known.camera_id, True, known.since) for key, known in self.elsewhere.items()}
         return sorted((here | away).items())
+
+    def told_cases(self, cameras: Mapping[str, PeerId]) -> tuple[PeerId, ...]:
+        """Return the peers of those cameras whose processors understand `case`."""
+        return tuple(peer for key, peer in cameras.items() if CASE_FEATURE in self.cameras[key].features)
 
     def clients_that_want(self, wish: str) -> tuple[PeerId, ...]:
         """Return the clients with the wish `images`, `sightings` or `cameras`."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -59,6 +59,7 @@ class Switchboard(Dispatch):
         self.tracking = Tracking(timeout=timeout)
         self.book = book
         self.abroad: Abroad | None = None
+        self.learn_rejected: Callable[[Sighting], Awaitable[None]] | None = None
         self.loaded = False
 
     # Life.
@@ -187,6 +188,8 @@ class Switchboard(Dispatch):
             raise NotFound(f"expected a sighting that is kept, got {sighting_id[:200]!r}", code="unknown_sighting")
         await self.happen(SightingRejected(known.object_id, sighting_id))
         self.tell_sightings([replace(known, rejected=True)])
+        if self.learn_rejected is not None:
+            await self.learn_rejected(known)
 
     # What processors say.
 
@@ -230,9 +233,12 @@ class Switchboard(Dispatch):
     # Sending.
 
     def tell_sightings(self, sightings: Iterable[Sighting]) -> None:
-        """Send stored sightings to the clients that want them."""
+        """Send stored sightings to the clients that want them, here and at the other orchestrators."""
         peers = self.tracking.roster.clients_that_want("sightings")
-        self.deliver([Delivery(peers, told(sighting)) for sighting in sightings])
+        for view in map(told, sightings):
+            self.deliver([Delivery(peers, view)])
+            if self.abroad is not None:
+                self.abroad.tell_sighting(view)
 
     def tell_camera(self, camera: str, message: Message) -> None:
         """Queue a message for a camera's processor, by the camera's key; nothing happens while it is offline."""

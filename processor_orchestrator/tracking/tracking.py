@@ -14,12 +14,13 @@ from backbone.wire.values import Message, camera_key
 from processor_orchestrator.tracking.events import (
     Event,
     FeatureMapLearned,
+    NegativesLearned,
     ObjectClosed,
     ObjectOpened,
     Reason,
     ReferencesLearned,
     SightingRejected,
-    with_references,
+    learned,
 )
 from processor_orchestrator.tracking.object_messages import (
     asked_camera,
@@ -33,9 +34,6 @@ from processor_orchestrator.tracking.objects import CaseState, TrackedObject
 from processor_orchestrator.tracking.roster import PeerId, Roster, Wishes
 
 MAX_OBJECTS = 10_000
-
-CASE_FEATURE = "case"
-"""What a processor that understands `case` says in its identifier's `features`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,23 +132,25 @@ class Tracking:
                 self.objects[opened.object_id] = opened
                 asked = [] if opened.made_from_photos else self._ask_for_feature_map(opened)
                 return [*asked, self._image_told(opened)]
-            case FeatureMapLearned(object_id, feature_map, model_id):
-                known = replace(self.objects[object_id], feature_map=feature_map, model_id=model_id)
-                self.objects[object_id] = known
+            case FeatureMapLearned(object_id):
+                known = self.objects[object_id] = learned(self.objects[object_id], event)
                 self._encoder_of.pop(object_id, None)
                 return [Delivery(tuple(self.roster.online().values()), feature_map_of(known))]
-            case ReferencesLearned():
-                return self._learn_references(event)
+            case ReferencesLearned() | NegativesLearned():
+                return self._learn(event)
             case SightingRejected():
                 return []
             case ObjectClosed():
                 return self._close(event)
 
-    def _learn_references(self, event: ReferencesLearned) -> list[Delivery]:
+    def _learn(self, event: ReferencesLearned | NegativesLearned) -> list[Delivery]:
         before = self.objects.get(event.object_id)
-        if before is None or before.state is not CaseState.ENCODING:
+        late = isinstance(event, ReferencesLearned) and before is not None and before.state is not CaseState.ENCODING
+        if before is None or late or (known := learned(before, event)) == before:
             return []
-        known = self.objects[event.object_id] = with_references(before, event)
+        self.objects[event.object_id] = known
+        if isinstance(event, NegativesLearned):
+            return [Delivery(self.roster.told_cases(self.roster.online()), case_of(known))]
         return self._tell_case(known, self.roster.online()) if known.state is CaseState.OPEN else []
 
     def opened_elsewhere(self, opened: TrackedObject) -> list[Delivery]:
@@ -290,9 +290,8 @@ class Tracking:
     def _tell_case(self, known: TrackedObject, cameras: dict[str, PeerId]) -> list[Delivery]:
         """Return what processors have to know of a case; `case` goes to those only that said they understand it."""
         told = [Delivery(tuple(cameras.values()), feature_map_of(known))]
-        if known.made_from_photos:
-            able = tuple(peer for key, peer in cameras.items() if CASE_FEATURE in self.roster.cameras[key].features)
-            told.insert(0, Delivery(able, case_of(known)))
+        if known.made_from_photos or known.negatives:
+            told.insert(0, Delivery(self.roster.told_cases(cameras), case_of(known)))
         return told
 
     def _image_told(self, opened: TrackedObject) -> Delivery:

@@ -84,6 +84,7 @@ SAID = {
         rejected=True,
     ),
     "to_client/stop": Stop(object_id=1),
+    "to_processor/case.negatives": to_processor.Case(object_id=1, negatives=(tuple(VECTOR),), model_id=MODEL),
     "to_processor/case": to_processor.Case(object_id=1, name="Anna", threshold=0.45, expires_at=T + 86_400),
     "to_processor/case.bare": to_processor.Case(object_id=1),
     "to_processor/error": Error(
@@ -145,7 +146,17 @@ def test_the_receiving_side_ignores_keys_that_it_does_not_know(name):
 def test_each_key_that_a_message_needs_is_missed(name):
     message, needed = json.loads(golden(name)), SAID[name].__struct_config__
     optional = {"cameraId", "frameId", "boxId", "image", "name", "modelId", "replyTo", "sightings", "cameras"}
-    optional |= {"features", "threshold", "expiresAt", "source", "cloudlet", "takenAt", "place", "rejected"}
+    optional |= {
+        "features",
+        "threshold",
+        "expiresAt",
+        "source",
+        "cloudlet",
+        "takenAt",
+        "place",
+        "rejected",
+        "negatives",
+    }
     optional = optional | FLEET_OPTIONAL | ({"objectId"} if needed.tag == "error" else set())
     if needed.tag in {"boundingBoxes", "sighting", "cameras"}:
         optional -= {"cameraId", "frameId", "cameras"}

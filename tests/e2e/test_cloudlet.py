@@ -70,10 +70,10 @@ def test_a_photo_that_shows_a_sought_person_reaches_the_server_as_it_was(setup, 
         job, files = server.matches[0]
         assert job == "anna"
         manifest = json.loads(files.pop("match.json"))
-        assert files == {"photo-1.jpg": ANNA + b" in town"}
+        assert files == {"1.jpg": ANNA + b" in town"}
         assert manifest["jobName"] == "anna"
         assert manifest["cloudlet"] == f"127.0.0.1:{setup.port}"
-        assert [face["photo"] for face in manifest["matches"]] == ["photo-1.jpg"]
+        assert [face["photo"] for face in manifest["matches"]] == ["1.jpg"]
         assert manifest["matches"][0]["modelId"] == MODEL
         wait_until(lambda: not setup.blobs(), "the pictures to be deleted")
 
@@ -90,13 +90,14 @@ def test_it_joins_asks_for_jobs_and_keeps_in_touch(setup, server):
 
 def test_references_of_our_servers_need_no_encoding(setup, server):
     row = list(embedding_of(ANNA))
-    told = {"modelId": MODEL, "threshold": 0.5, "references": [{"photo": "a.jpg", "embedding": row}]}
+    told = {"modelId": MODEL, "threshold": 0.5, "references": [{"photo": "a.jpg", "embedding": row}], "objectId": 7}
     packed = zip_of([("references.json", json.dumps(told).encode()), ("a.jpg", b"chip")])
     with setup.running(), photo_worker(setup.redis.port) as worker:
         assert setup.ask("newJob", zip=("anna.zip", packed)).json()["status"] == "open"
         setup.new_photos(ANNA)
         wait_until(lambda: server.matches, "the match")
         assert [type(task).__name__ for task in worker.tasks] == ["MatchTask"]
+        assert json.loads(server.matches[0][1]["match.json"])["objectId"] == 7, "the server knows whom it was for"
 
 
 def test_every_request_is_answered_as_legacy_peers_expect(setup, server):
@@ -123,7 +124,7 @@ def test_photos_that_come_again_under_their_name_count_once(setup, server):
         assert setup.new_photos(ANNA, batch="b1").json() == first
         setup.new_photos(ANNA + b"2", batch="b2")
         wait_until(lambda: len(server.matches) == 2, "the second match")
-        assert server.matches[1][1]["photo-1.jpg"] == ANNA + b"2"
+        assert server.matches[1][1]["0.jpg"] == ANNA + b"2"
 
 
 def test_matches_of_a_job_that_was_deleted_meanwhile_are_dropped(setup, server):
@@ -139,6 +140,43 @@ def test_matches_of_a_job_that_was_deleted_meanwhile_are_dropped(setup, server):
         wait_until(worker.work_once, "the comparison")
         wait_until(lambda: server.matches, "the match of the other job")
         wait_until(lambda: not setup.blobs(), "the end of the batch")
+    assert [job for job, _ in server.matches] == ["boris"]
+
+
+def test_a_job_opened_under_the_name_of_a_deleted_one_gets_none_of_its_matches(setup, server):
+    worker = PhotoWorker(setup.redis.port)
+    with setup.running() as cloudlet:
+        setup.new_job("anna", ANNA)
+        setup.new_job("boris", BORIS)
+        assert worker.work_once()
+        assert worker.work_once()
+        wait_until(lambda: cloudlet.metric("cloudlet_jobs", state="open") == 2, "both jobs")
+        setup.new_photos(ANNA, BORIS)
+        begun = worker.begin()
+        assert setup.ask("deleteJob", jobName="anna").status_code == 200
+        setup.new_job("anna", NOBODY + b" face:C")
+        worker.end(begun)
+        wait_until(lambda: server.matches, "the match of the other job")
+        assert worker.work_once()
+        wait_until(lambda: not setup.blobs(), "the end of the batch")
+    assert [job for job, _ in server.matches] == ["boris"]
+
+
+def test_a_deleted_job_leaves_no_reference_in_redis_while_a_batch_waits(setup, server):
+    worker, direct = PhotoWorker(setup.redis.port), redis.Redis(port=setup.redis.port)
+    with setup.running() as cloudlet:
+        setup.new_job("anna", ANNA)
+        setup.new_job("boris", BORIS)
+        assert worker.work_once()
+        assert worker.work_once()
+        wait_until(lambda: cloudlet.metric("cloudlet_jobs", state="open") == 2, "both jobs")
+        setup.new_photos(ANNA, BORIS)
+        (gallery,) = direct.keys("gallery:*")
+        assert setup.ask("deleteJob", jobName="anna").status_code == 200
+        assert [one["name"] for one in json.loads(direct.get(gallery))["sought"]] == ["boris"]
+        assert worker.work_once()
+        wait_until(lambda: server.matches, "the match of the other job")
+        wait_until(lambda: not direct.keys("gallery:*"), "the gallery to be deleted")
     assert [job for job, _ in server.matches] == ["boris"]
 
 
@@ -166,7 +204,7 @@ def test_killed_at_every_step_nothing_acknowledged_is_lost_or_doubled(setup, ser
         setup.new_photos(ANNA + b"2")
         assert worker.work_once()
         wait_until(lambda: len(server.matches) > 1, "the next match")
-    assert [files["photo-1.jpg"] for _, files in server.matches] == [ANNA, ANNA + b"2"]
+    assert [files["0.jpg"] for _, files in server.matches] == [ANNA, ANNA + b"2"]
 
 
 def test_photos_wait_for_a_job_that_is_still_being_encoded(setup, server):
@@ -239,7 +277,7 @@ def test_what_waited_while_both_servers_were_down_is_brought_in_order(redis_serv
             wait_until(lambda: len(second.matches) == 6, "the matches")
         finally:
             second.stop()
-        assert [files["photo-1.jpg"] for _, files in second.matches] == photos
+        assert [files["0.jpg"] for _, files in second.matches] == photos
         assert second.types()[:2] == ["cloudJoinReq", "getJobs"]
         first.start()
         try:

@@ -205,6 +205,15 @@ def test_a_manifest_tells_time_place_and_distance(house: Role, worker: EncodeWor
     assert seen["cameraId"] == "cloudlet 10.0.0.1:8100"
 
 
+def test_a_match_of_a_closed_job_is_not_told_of_another_one_of_its_name(house: Role, worker: EncodeWorker) -> None:
+    old = job(house, worker)
+    post(house, "deleteJob", jobName="anna").raise_for_status()
+    new = job(house, worker)
+    assert deliver(house, MANIFEST | {"objectId": old}).json() == {"status": "dropped"}
+    assert sightings(house) == []
+    assert deliver(house, MANIFEST | {"objectId": new, "matchId": "m-2"}).json() == {"status": "stored"}
+
+
 def test_matches_of_closed_unknown_and_broken_deliveries(house: Role, worker: EncodeWorker) -> None:
     unknown = deliver(house)
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_job")

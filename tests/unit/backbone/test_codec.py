@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from backbone.wire import codec, from_client, from_processor, to_client, to_processor
@@ -181,3 +182,18 @@ def test_a_bad_box_is_refused_by_its_place(box):
     with pytest.raises(BadMessage, match=r"boundingBoxes: .*\[1\]") as refusal:
         codec.checked_boxes([good, box], reply_to="boundingBoxes")
     assert refusal.value.reply_to == "boundingBoxes"
+
+
+def test_many_references_reach_a_processor_and_many_values_from_strangers_are_refused():
+    row = [0.123456789012345678] * 128
+    many = msgspec.json.encode({"type": "featureMap", "objectId": 1, "featureMap": [row] * 200, "modelId": "m"})
+    assert len(many) > codec.CONTROL_BYTES
+    assert len(to_processor.decode(many).feature_map) == 200
+    for decode in (from_processor.decode, from_client.decode):
+        with pytest.raises(BadMessage, match="many values"):
+            decode(many)
+    with pytest.raises(BadMessage, match="many values"):
+        to_processor.decode(many + b" " * codec.VALUE_MESSAGE_BYTES)
+    starts = msgspec.json.encode({"type": "start", "objectId": 1, "image": "a", "x": [row] * 200})
+    with pytest.raises(BadMessage, match="expected at most"):
+        to_processor.decode(starts)

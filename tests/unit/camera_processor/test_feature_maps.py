@@ -52,6 +52,22 @@ def test_references_are_bounded_and_the_rest_is_counted(maps):
     assert maps.distance(1, unit(MOST_REFERENCES + 1)) > 0.5
 
 
+def test_a_face_that_is_nearer_to_a_negative_hits_nothing_but_another_object_may_be_hit():
+    maps = FeatureMaps(Gallery(), model_id=MODEL)
+    face = unit(1)
+    maps.add(1, face + 0.01, MODEL)
+    maps.add(2, face + 0.02, MODEL)
+    assert maps.nearest_hit(face, 0.5).case_id == 1
+    assert maps.set_negatives(1, [(face + 0.005).tolist()])
+    assert not maps.set_negatives(1, [(face + 0.005).tolist()])
+    assert maps.distance(1, face) == float("inf")
+    assert maps.nearest_hit(face, 0.5).case_id == 2
+    assert maps.nearest_hit(face + 0.01, 0.5).case_id == 1, "the person's own face is still found"
+    maps.remove(1)
+    maps.add(1, face + 0.01, MODEL)
+    assert maps.nearest_hit(face, 0.5).case_id == 1, "who is sought anew has no negatives"
+
+
 def test_a_forgotten_object_is_infinitely_far(maps):
     maps.add(1, unit(1), MODEL)
     assert maps.remove(1)

@@ -277,6 +277,24 @@ def test_an_object_that_is_learnt_later_is_found_by_stored_views_and_one_fresh_o
     assert len(camera.engine.encoded) - before <= 2
 
 
+def test_who_was_taken_for_the_sought_person_and_rejected_is_carried_no_more():
+    camera = Camera(noise=0.1)
+    camera.engine.look_alike(BEN, ANNA, 0.4)
+    camera.seek(ANNA)
+    for number in range(10):
+        _, found = camera.show(ben=(100 + number, 100, 90))
+    assert carriers(found) == {"ben"}
+    camera.pipeline.judge(7, None, negatives=[camera.engine.person(BEN).tolist()])
+    told = set()
+    for number in range(40):
+        _, found = camera.show(ben=(110 + number, 100, 90))
+        told |= carriers(found)
+    assert told == set()
+    for number in range(10):
+        _, found = camera.show(ben=(150 + number, 100, 90), anna=(500, 100, 90))
+    assert carriers(found) == {"anna"}
+
+
 def test_a_forgotten_object_is_carried_no_more_and_forgetting_again_is_no_fault():
     camera = Camera()
     camera.seek(ANNA)

@@ -1,5 +1,7 @@
 """Jobs and batches on their way."""
 
+import json
+
 import pytest
 
 from backbone.errors import Unavailable
@@ -7,7 +9,8 @@ from backbone.wire.jobs import Encoded, FaceMatch, Failed, Matched, Photo, Refer
 from cloudlet import jobs as jobs_module
 from cloudlet.batches import Batch, Batches
 from cloudlet.jobs import Job, Jobs, JobState
-from cloudlet.match_files import MOST_PHOTO_BYTES, by_job, match_id_of, portions
+from cloudlet.match_files import MOST_PHOTO_BYTES, by_job, match_id_of, match_zip, portions
+from tests.fakes.legacy_peers import photos_in
 
 ROW = (0.5,) * 128
 RECT = (0.0, 0.0, 1.0, 1.0)
@@ -80,3 +83,17 @@ def test_faces_of_one_photo_stay_in_one_zip_and_lost_photos_are_left_out():
 def test_a_match_has_the_same_name_each_time():
     assert match_id_of("b", "anna", 0) == match_id_of("b", "anna", 0)
     assert len({match_id_of("b", "anna", 0), match_id_of("b", "anna", 1), match_id_of("b", "boris", 0)}) == 3
+
+
+def test_photos_keep_their_names_in_a_match_unless_these_will_not_do():
+    told = ["match.json", "IMG_1.jpg", "photo-1.jpg", "x" * 101]
+    batch = Batch("b", 0.0, tuple(Photo(f"blob:{number}", name, 0.0) for number, name in enumerate(told)))
+    photos = {number: b"\xff\xd8\xff" + bytes([number]) for number in range(len(told))}
+    faces = [face(number) for number in photos]
+    packed = match_zip(batch, "anna", faces, photos, match_id="m", cloudlet="c:1", epoch="e", model_id="m")
+    files = photos_in(packed)
+    manifest = json.loads(files.pop("match.json"))
+    assert [one["photo"] for one in manifest["matches"]] == [
+        "another-photo-1.jpg", "IMG_1.jpg", "photo-1.jpg", "photo-4.jpg",
+    ]  # fmt: skip
+    assert [files[one["photo"]] for one in manifest["matches"]] == list(photos.values())

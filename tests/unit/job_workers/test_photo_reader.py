@@ -91,3 +91,11 @@ def test_too_many_pixels_are_refused_before_they_are_decoded():
     huge = header[:16] + (50_000).to_bytes(4, "big") * 2 + header[24:]
     with pytest.raises(BadInput):
         read_photo(huge, longest_side=100)
+
+
+@pytest.mark.parametrize(
+    ("size", "longest", "read"),
+    [((4032, 3024), 2000, (1512, 2016)), ((3024, 4032), 2000, (2016, 1512)), ((3000, 200), 1000, (67, 1000))],
+)
+def test_a_large_photo_is_decoded_to_about_the_size_that_is_looked_at(size, longest, read):
+    assert read_photo(jpeg(size), longest_side=longest).picture.shape == (*read, 3)

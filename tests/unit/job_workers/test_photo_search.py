@@ -48,6 +48,17 @@ def test_somebody_without_references_and_an_empty_gallery_match_nobody():
     assert face.matches(0, PhotoRead(PICTURE), gallery(), with_place=False) == []
 
 
+def test_who_is_nearer_to_a_rejected_face_than_to_a_reference_does_not_match():
+    def near(*, face_at, negative_at):
+        rejected = Sought("a", 0.6, (tuple(map(float, at(0.5))),), (tuple(map(float, at(negative_at))),))
+        sought = SoughtPeople.of(GalleryFile(model_id="m", sought=(rejected,)))
+        return [name for name, _ in sought.near(at(face_at))]
+
+    assert near(face_at=0.0, negative_at=0.1) == []
+    assert near(face_at=0.0, negative_at=-0.6) == ["a"]
+    assert near(face_at=0.4, negative_at=0.0) == ["a"]
+
+
 def test_a_gallery_of_another_model_is_refused():
     with pytest.raises(Conflict, match="expected a gallery of model m, got other"):
         search(([10, 10, 30, 30], at(0.0))).matches(

@@ -15,7 +15,7 @@ from processor_orchestrator.cases.form import CaseForm, UploadedPhoto
 from processor_orchestrator.stores.memory import MemoryStore
 from processor_orchestrator.stores.registry_memory import MemoryRegistry
 from processor_orchestrator.tracking.objects import CaseState, Kind
-from processor_orchestrator.tracking.sightings import SightingBook
+from processor_orchestrator.tracking.sightings import Changes, Sighting, SightingBook
 from processor_orchestrator.tracking.switchboard import Switchboard
 from tests.fakes.waiting import until
 
@@ -131,6 +131,25 @@ async def test_references_open_the_case_with_their_chips(bench):
     await bench.results(encoded(), encoded())
     assert (bench.known().state, bench.known().references) == (CaseState.OPEN, (ROW,))
     assert await bench.store.chips(1) == [b"\xff\xd8 chip"]
+
+
+async def test_a_rejected_face_is_made_out_of_its_picture_once(bench):
+    await bench.desk.open(FORM, PHOTOS)
+    await bench.results(encoded())
+    seen = Sighting("1-5-ab", 1, "door", 5.0, 5.0, 1, (0.0, 0.0, 1.0, 1.0), has_crop=True)
+    await bench.desk.learn_rejected(seen)
+    assert "rejected-1-5-ab" not in bench.queue.tasks, "there is no picture of it"
+    await bench.store.save_sightings(Changes((seen,), {"1-5-ab": b"crop"}, ()))
+    for _ in range(2):
+        await bench.desk.learn_rejected(seen)
+    task = bench.queue.tasks["rejected-1-5-ab"]
+    assert bench.queue.blobs[task.photos[0].key] == b"crop"
+    other = tuple(-number for number in ROW)
+    told = Encoded(task.task_id, task.tag, "m", (Reference("crop", (0.0, 0.0, 1.0, 1.0), other, CHIP),))
+    await bench.results(told, told, Encoded(task.task_id, task.tag, "m", ()))
+    assert (bench.known().negatives, bench.known().references) == ((other,), (ROW,))
+    bench.queue.away = True
+    await bench.desk.learn_rejected(seen)
 
 
 async def test_a_task_that_was_given_up_is_told_for_each_photo(bench):

@@ -6,10 +6,18 @@ import pytest
 import redis
 
 from backbone.pictures import PictureCleaner
+from backbone.wire.values import Box
 from processor_orchestrator.crossing.event_tail import EventTail
 from processor_orchestrator.crossing.redis_channel import RedisChannel
 from processor_orchestrator.stores.redis_store import EVENTS, RedisStore
-from processor_orchestrator.tracking.events import FeatureMapLearned, ObjectClosed, ObjectOpened, Reason
+from processor_orchestrator.tracking.events import (
+    FeatureMapLearned,
+    NegativesLearned,
+    ObjectClosed,
+    ObjectOpened,
+    Reason,
+    SightingRejected,
+)
 from processor_orchestrator.tracking.objects import TrackedObject
 from processor_orchestrator.tracking.sightings import SightingBook
 from processor_orchestrator.tracking.switchboard import Switchboard
@@ -43,6 +51,20 @@ async def test_events_of_another_are_taken_up(two):
     await writer.save(CLOSED)
     await tail.take_up()
     assert switchboard.tracking.objects == {}
+
+
+async def test_rejections_of_another_are_taken_up_also_by_a_visit_that_goes_on(two):
+    writer, switchboard, tail = two
+    await writer.save(OPENED)
+    await writer.save(LEARNED)
+    await tail.take_up()
+    box = Box(box_id=1, rect=(0.1, 0.1, 0.2, 0.2), object_id=1)
+    seen = switchboard.book.observe(1, "door", box, frame_id=5.0, crop=None, now=5.0)
+    await writer.save(SightingRejected(1, seen.sighting_id))
+    await writer.save(NegativesLearned(1, ((0.5,) * 128,), "m"))
+    await tail.take_up()
+    assert switchboard.book.observe(1, "door", box, frame_id=6.0, crop=None, now=6.0).rejected
+    assert switchboard.tracking.objects[1].negatives == ((0.5,) * 128,)
 
 
 async def test_after_a_trimmed_stream_everything_is_compared(two, shared_redis):

@@ -118,6 +118,20 @@ async def test_each_living_cloudlet_gets_each_case_once(bench):
     assert names(bench.client.jobs[LEGACY.key, "case-1"]) == ["reference-1.jpg"], "legacy takes every file for a photo"
 
 
+async def test_a_cloudlet_of_ours_gets_a_case_anew_when_a_face_was_rejected(bench):
+    await bench.open(CASE)
+    for caller in (OURS, LEGACY):
+        await bench.joins(caller)
+    await bench.turn()
+    bench.objects[1] = replace(CASE, negatives=(ROW,))
+    for _ in range(3):
+        await bench.turn()
+    assert bench.client.sent.count((OURS.key, "newJob", "case-1")) == 2
+    assert bench.client.sent.count((LEGACY.key, "newJob", "case-1")) == 1
+    with zipfile.ZipFile(io.BytesIO(bench.client.jobs[OURS.key, "case-1"])) as archive:
+        assert json.loads(archive.read("references.json"))["negatives"] == [list(ROW)]
+
+
 async def test_a_closed_case_is_taken_away(bench):
     await bench.open(CASE)
     await bench.joins(OURS)

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from backbone.wire.jobs import Photo, Refused
 from processor_orchestrator.tracking.events import (
+    NegativesLearned,
     ObjectClosed,
     ObjectOpened,
     Reason,
     ReferencesLearned,
     SightingRejected,
 )
-from processor_orchestrator.tracking.objects import CaseState, Kind, TrackedObject
+from processor_orchestrator.tracking.objects import MOST_NEGATIVES, CaseState, Kind, TrackedObject
 from tests.unit.processor_orchestrator.test_stores import changes, sighting
 
 ROW = tuple(number / 128 for number in range(128))
@@ -50,6 +51,21 @@ async def test_references_open_a_case_however_often_they_are_stored(store):
         CASE, feature_map=[list(ROW)], model_id="m", state=CaseState.OPEN, photos=(), refused=(REFUSED,)
     )
     assert learned.references == (ROW,)
+
+
+async def test_rejected_faces_are_kept_once_of_the_same_model_and_up_to_a_bound(store):
+    await opened(store)
+    await store.save(ReferencesLearned(1, (ROW,), "m"))
+    other = tuple(-number for number in ROW)
+    for model in ("m", "m", "another"):
+        await store.save(NegativesLearned(1, (other,), model))
+    assert (await store.open_object(1)).negatives == (other,)
+    many = tuple((float(number),) * 128 for number in range(MOST_NEGATIVES))
+    await store.save(NegativesLearned(1, many, "m"))
+    assert (await store.open_object(1)).negatives == many
+    await store.save(ObjectClosed(1, Reason.STOPPED, ""))
+    await store.save(NegativesLearned(1, (other,), "m"))
+    assert await store.open_object(1) is None
 
 
 async def test_a_case_without_a_usable_photo_is_told_so(store):
