@@ -143,6 +143,17 @@ class UploadHandler(LegacyText, StreamedBodyHandler):
 
     async def post(self) -> None:
         """Compare the digest and keep the file."""
+        try:
+            receipt = await self._keep()
+        except SearchlightError:
+            await self._reception.work(self._clear)
+            raise
+        self._reception.faults.hit("before_reply")
+        self.set_header("Receipt", receipt)
+        await self.write_text("200")
+        self._reception.faults.hit("after_reply")
+
+    async def _keep(self) -> str:
         await self.body_ended()
         self.body_over()
         form, owner = self._form, self._owner
@@ -153,10 +164,7 @@ class UploadHandler(LegacyText, StreamedBodyHandler):
         digest = _agreed(self.request.headers.get("checksum", ""), part)
         _, receipt = await self._reception.keep(incoming, name=form.name, digest=digest, owner=owner, way="legacy")
         self._stored = True
-        self._reception.faults.hit("before_reply")
-        self.set_header("Receipt", receipt)
-        await self.write_text("200")
-        self._reception.faults.hit("after_reply")
+        return receipt
 
     def on_finish(self) -> None:
         """Clear up; whatever was not kept is taken away."""

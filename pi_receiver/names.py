@@ -12,7 +12,7 @@ MOST_NAME_BYTES = 200
 
 SIDECAR = ".sha256"
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE | re.DOTALL)
-_SEPARATORS = frozenset('/\\:*?"<>|')
+_SEPARATORS = frozenset('/\\:*?"<>|\u2044\u2215\u29f8\u29f9\u2216')
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
