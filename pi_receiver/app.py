@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -11,14 +12,19 @@ from backbone import health, logs, service
 from backbone.health import Dependency, Readiness
 from backbone.settings import load
 from backbone.web import Figures, Route, application, listen
+from pi_receiver import verify
+from pi_receiver.applicants import Applicants
 from pi_receiver.channels import Channels
 from pi_receiver.faults import Faults, parse_faults
 from pi_receiver.figures import ReceiverFigures
 from pi_receiver.gate import Gate
+from pi_receiver.handlers_files import CreationHandler, FileHandler, FilesEntrance
 from pi_receiver.handlers_upload import ChannelHandler, Entrance, UploadHandler
+from pi_receiver.handlers_view import ReceiptKeyHandler, RegisterHandler, StationHandler, StationsHandler
 from pi_receiver.keeper import Keeper
 from pi_receiver.receipts import load_signer
 from pi_receiver.reception import Reception
+from pi_receiver.resumable import Resumables
 from pi_receiver.settings import MEGABYTE, Settings
 from pi_receiver.space import Space
 from pi_receiver.store import Store
@@ -55,6 +61,15 @@ class Receiver:
             most=settings.max_uploads,
             most_of_one=settings.max_uploads_of_one,
         )
+        self.applicants = Applicants()
+        self.resumables = Resumables(
+            store=self.store,
+            ledger=self.store.ledger,
+            reception=self.reception,
+            most=settings.max_unfinished,
+            most_of_one=settings.max_unfinished_of_one,
+            seconds=settings.unfinished_hours * 3600,
+        )
         channels = Channels(
             most=settings.max_channels,
             most_of_one=settings.max_channels_of_one,
@@ -64,17 +79,26 @@ class Receiver:
 
     def routes(self) -> list[Route]:
         """Return every path of the role."""
+        files = FilesEntrance(self.gate, self.reception, self.resumables, self.settings.stall_seconds)
         return [
             Route("/upload/?", ChannelHandler, {"entrance": self.entrance}),
             Route("/upload/[A-Za-z]{1,100}", UploadHandler, {"entrance": self.entrance}),
+            Route("/files/?", CreationHandler, {"entrance": files}),
+            Route("/files/[A-Za-z0-9_-]{1,100}", FileHandler, {"entrance": files}),
+            Route("/view/?", StationsHandler, {"ledger": self.store.ledger, "applicants": self.applicants}),
+            Route("/view/([0-9]{1,9})", StationHandler, {"ledger": self.store.ledger}),
+            Route("/register/?", RegisterHandler, {"gate": self.gate, "applicants": self.applicants}),
+            Route("/receipt-key", ReceiptKeyHandler, {"signer": self.signer}),
             *health.routes(self._readiness(), self.registry),
         ]
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set."""
+    async def run(self, stop: asyncio.Event, stop_serving: Callable[[], Awaitable[None]]) -> None:
+        """Work until `stop` is set and what came before is on the disk."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self.keeper.run())]
+            tasks = [group.create_task(part) for part in (self.keeper.run(), self.resumables.tend())]
             await stop.wait()
+            await stop_serving()
+            await self.resumables.drained()
             for task in tasks:
                 task.cancel()
 
@@ -102,14 +126,19 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     app = application(receiver.routes(), guard=settings.guard(), figures=Figures(receiver.registry))
     server, port = listen(app, host=settings.host, port=settings.port, tls=settings.tls(), chunk_bytes=CHUNK_BYTES)
     structlog.get_logger().info("listening", host=settings.host, port=port)
-    await receiver.run(stop)
-    server.stop()
-    await server.close_all_connections()
+
+    async def stop_serving() -> None:
+        server.stop()
+        await server.close_all_connections()
+
+    await receiver.run(stop, stop_serving)
     receiver.close()
 
 
 def main() -> None:
-    """Start the role from the command line."""
+    """Start the role from the command line, or check what it received."""
+    if sys.argv[1:2] == ["verify"]:
+        sys.exit(verify.main(sys.argv[2:]))
     settings = load(Settings, program="python -m pi_receiver")
     logs.configure(settings.log_level, role="pi_receiver")
     if not settings.ids.is_file() or not settings.received_files.is_dir():

@@ -92,7 +92,6 @@ class UploadHandler(LegacyText, StreamedBodyHandler):
     _form: FormReader | None = None
     _owner: Identity | None = None
     _claim: Claim | None = None
-    _keeping = False
     _stored = False
 
     def initialize(self, entrance: Entrance) -> None:
@@ -155,25 +154,18 @@ class UploadHandler(LegacyText, StreamedBodyHandler):
 
     async def _keep(self) -> str:
         await self.body_ended()
-        self.body_over()
         form, owner = self._form, self._owner
         if form is None or owner is None:
             raise FieldMissing("expected a form with a file, got none")
-        self._keeping = True
         part, incoming = await self._reception.work(form.finish)
         digest = _agreed(self.request.headers.get("checksum", ""), part)
-        _, receipt = await self._reception.keep(incoming, name=form.name, digest=digest, owner=owner, way="legacy")
+        receipt = await self._reception.keep(incoming, name=form.name, digest=digest, owner=owner, way="legacy")
         self._stored = True
         return receipt
 
-    def on_finish(self) -> None:
-        """Clear up; whatever was not kept is taken away."""
-        self._keeping = False
-        super().on_finish()
-
     def let_go(self) -> None:
-        """Give back channel, count and room, unless the file is being kept right now."""
-        if self._owner is None or self._keeping:
+        """Give back channel, count and room; what was not kept is taken away."""
+        if self._owner is None:
             return
         owner, self._owner = self._owner, None
         last = self._stored and self._files_left <= 1

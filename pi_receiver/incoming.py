@@ -51,7 +51,7 @@ class Incoming:
                 raise TooLarge(f"expected at most {self._most} bytes, got more")
             self._claim.use(len(data))
             self._faults.hit("before_write")
-            _write_all(self._file, data)
+            write_all(self._file, data)
             self._faults.hit("after_write")
             self._hash.update(data)
             self.size += len(data)
@@ -104,7 +104,12 @@ def _opened(path: Path) -> int:
         raise disk_fault(fault) from None
 
 
-def _write_all(file: int, data: bytes) -> None:
+def write_all(file: int, data: bytes) -> None:
+    """Write every byte at the file's position.
+
+    Raises:
+        NoSpace, Unavailable: the disk did not take them.
+    """
     try:
         written = os.write(file, data)
         while written < len(data):

@@ -14,8 +14,8 @@ from pi_receiver.figures import ReceiverFigures
 from pi_receiver.identities import Identity
 from pi_receiver.incoming import Incoming
 from pi_receiver.keeper import Keeper
-from pi_receiver.ledger import Received
 from pi_receiver.names import check_name
+from pi_receiver.part_file import PartFile
 from pi_receiver.receipts import ReceiptSigner
 from pi_receiver.refusals import Mismatch
 from pi_receiver.space import Claim, Space
@@ -94,10 +94,8 @@ class Reception:
         """Have a worker thread do it, some time."""
         self.workers.submit(what)
 
-    async def keep(
-        self, incoming: Incoming, *, name: str, digest: str, owner: Identity, way: str
-    ) -> tuple[Received, str]:
-        """Keep a file that came whole; return what was noted of it, and the receipt.
+    async def keep(self, incoming: Incoming, *, name: str, digest: str, owner: Identity, way: str) -> str:
+        """Keep a file that came whole; return the receipt.
 
         Args:
             digest: what its sender announced.
@@ -107,16 +105,29 @@ class Reception:
             Mismatch: the bytes have another digest.
             NoSpace, Unavailable: it could not be kept.
         """
-        found = incoming.digest()
-        if found != digest:
-            raise Mismatch(f"checksum: expected {digest}, got {found} for {incoming.size} bytes")
-        sidecar = await self.work(lambda: self._seal(incoming, found, name))
-        whole = Whole(incoming.path, sidecar, name, owner.station, found, incoming.size, time.time())
+        _agree(incoming.digest(), digest, incoming.size)
+        await self.work(incoming.seal)
+        return await self._keep(incoming.path, incoming.size, name=name, digest=digest, owner=owner, way=way)
+
+    async def keep_part(self, part: PartFile, *, name: str, digest: str, owner: Identity) -> str:
+        """Keep a resumable upload that came whole; return the receipt.
+
+        Raises:
+            Mismatch: the bytes have another digest.
+            NoSpace, Unavailable: it could not be kept; its part is still there.
+        """
+        _agree(await self.work(part.digest), digest, part.offset)
+        return await self._keep(part.path, part.offset, name=name, digest=digest, owner=owner, way="tus")
+
+    async def _keep(self, path: Path, size: int, *, name: str, digest: str, owner: Identity, way: str) -> str:
+        sidecar = await self.work(lambda: self._store.seal_sidecar(digest, name))
+        whole = Whole(path, sidecar, name, owner.station, digest, size, time.time())
         received = await self._keeper.keep(whole)
         self.figures.files.labels(way).inc()
         self.figures.bytes.inc(received.size)
-        return received, self._signer.sign(received)
+        return self._signer.sign(received)
 
-    def _seal(self, incoming: Incoming, digest: str, name: str) -> Path:
-        incoming.seal()
-        return self._store.seal_sidecar(digest, name)
+
+def _agree(found: str, announced: str, size: int) -> None:
+    if found != announced:
+        raise Mismatch(f"checksum: expected {announced}, got {found} for {size} bytes")

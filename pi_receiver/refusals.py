@@ -9,11 +9,11 @@ SearchlightError
 |  |- Unlisted        id, key, station or channel not valid    401, text 401
 |- Unavailable
 |  |- NoSpace         the disk's reserve would be touched      507, text 507
-|- NotFound
-|  |- Expired         a resumable upload that was given up     410
+|- ChunkMismatch      a piece does not have its digest         460 (tus)
+|- Busy               the upload is still being written        423
 """
 
-from backbone.errors import BadInput, NotAuthenticated, NotFound, SearchlightError, Unavailable
+from backbone.errors import BadInput, NotAuthenticated, SearchlightError, Unavailable
 
 
 class FieldMissing(BadInput):
@@ -51,11 +51,18 @@ class NoSpace(Unavailable):
     status = 507
 
 
-class Expired(NotFound):
-    """It was there and was given up."""
+class ChunkMismatch(SearchlightError):
+    """A piece of a resumable upload, or the whole, does not have the digest that was announced (tus, checksum)."""
 
-    code = "expired"
-    status = 410
+    code = "checksum_mismatch"
+    status = 460
+
+
+class Busy(SearchlightError):
+    """Another request still writes to this upload."""
+
+    code = "busy"
+    status = 423
 
 
 def legacy_text(fault: SearchlightError) -> str:

@@ -80,6 +80,11 @@ class Claim:
         self.outstanding -= size
         self._space.give(size)
 
+    def restore(self, size: int) -> None:
+        """Claim bytes again that were written and taken away."""
+        self._space.give(-size)
+        self.outstanding += size
+
     def release(self) -> None:
         """Give back what was not used."""
         self._space.give(self.outstanding)

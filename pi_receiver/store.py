@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,9 +52,9 @@ class Store:
         self._faults = faults
         self.state = folder / STATE
         self._incoming = self.state / "incoming"
-        self.resumable = self.state / "resumable"
+        self._resumable = self.state / "resumable"
         try:
-            for made in (self.state, self._incoming, self.resumable):
+            for made in (self.state, self._incoming, self._resumable):
                 made.mkdir(mode=0o700, exist_ok=True)
             self._lock = os.open(self.state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,6 +69,16 @@ class Store:
     def temporary(self) -> Path:
         """Return the name of a new temporary file."""
         return self._incoming / uuid.uuid4().hex
+
+    def part(self, upload_id: str) -> Path:
+        """Return where a resumable upload grows."""
+        return self._resumable / upload_id
+
+    def drop_parts_but(self, kept: Collection[str]) -> None:
+        """Take away the parts of uploads that nobody knows any more."""
+        for path in self._resumable.iterdir():
+            if path.name not in kept:
+                path.unlink()
 
     def seal_sidecar(self, digest: str, name: str) -> Path:
         """Bring the `.sha256` of a file to the disk, under a temporary name.
@@ -93,7 +103,7 @@ class Store:
         """Put files in their place, one after the other, then bring folders and ledger to the disk once.
 
         Returns:
-            for each what was noted of it, or why it could not be kept; temporary files are gone either way.
+            for each what was noted of it, or why it could not be kept; then its temporary file is still there.
         """
         kept: list[Received | Exception] = []
         for whole in batch:
@@ -104,7 +114,6 @@ class Store:
             except (Unavailable, Conflict) as fault:
                 kept.append(fault)
             finally:
-                whole.path.unlink(missing_ok=True)
                 whole.sidecar.unlink(missing_ok=True)
         placed = [one for one in kept if isinstance(one, Received)]
         try:
@@ -117,6 +126,9 @@ class Store:
             return [disk_fault(fault)] * len(batch)
         except Unavailable as fault:
             return [fault] * len(batch)
+        for whole, one in zip(batch, kept, strict=True):
+            if isinstance(one, Received):
+                whole.path.unlink(missing_ok=True)
         return kept
 
     def _place(self, whole: Whole) -> Received:

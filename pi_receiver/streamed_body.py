@@ -28,14 +28,16 @@ class StreamedBodyHandler(BaseHandler):
     Attributes:
         workers: threads that take the pieces; set by whoever derives from it.
         drained_bytes: how long a refused body may be to be read to its end.
+        fed: the piece that a worker has now.
     """
 
     workers: Executor
     drained_bytes = DRAINED_BYTES
     _feed: Callable[[bytes], None] | None = None
-    _fed: asyncio.Future[None] | None = None
+    fed: asyncio.Future[None] | None = None
     _refusal: SearchlightError | None = None
     _watch: asyncio.TimerHandle | None = None
+    _ended = False
 
     def expect_body(self, feed: Callable[[bytes], None], *, most_bytes: int, stall_seconds: float) -> None:
         """Take the body; a sender that says nothing for `stall_seconds` is cut off.
@@ -80,24 +82,28 @@ class StreamedBodyHandler(BaseHandler):
         feed = self._feed
         await self._settled()
         if self._refusal is None and feed is not None:
-            self._fed = asyncio.get_running_loop().run_in_executor(self.workers, feed, chunk)
+            self.fed = asyncio.get_running_loop().run_in_executor(self.workers, feed, chunk)
 
     async def _settled(self) -> None:
-        fed, self._fed = self._fed, None
-        if fed is None:
+        """Wait for the piece that a worker has."""
+        if self.fed is None:
             return
         try:
-            await fed
+            await self.fed
         except SearchlightError as fault:
             self.refuse(fault)
+        self.fed = None
 
     async def body_ended(self) -> None:
-        """Wait for the last piece.
+        """Wait for the last piece; from here on the answer clears up, whether or not its reader is still there.
 
         Raises:
             SearchlightError: the body is refused.
         """
+        self._ended = True
         await self._settled()
+        if self._watch is not None:
+            self._watch.cancel()
         if self._refusal is not None:
             raise self._refusal
 
@@ -109,22 +115,18 @@ class StreamedBodyHandler(BaseHandler):
             return
         self._watch = asyncio.get_running_loop().call_later(left, self._look)
 
-    def body_over(self) -> None:
-        """Stop to watch."""
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
-
     def on_finish(self) -> None:
         """Clear up after the answer."""
         self._over()
 
     def on_connection_close(self) -> None:
-        """Clear up after a sender that left early."""
-        self._over()
+        """Clear up after a sender that left before its body was whole."""
+        if not self._ended:
+            self._over()
 
     def _over(self) -> None:
-        self.body_over()
+        if self._watch is not None:
+            self._watch.cancel()
         self.let_go()
 
     def let_go(self) -> None:
