@@ -74,7 +74,7 @@ class Resumables:
         for noted in self._ledger.unfinished():
             path = self._store.part(noted.id)
             there = path.stat().st_size if path.exists() else 0
-            if there < noted.offset and not noted.receipt:
+            if (there < noted.offset and not noted.receipt) or noted.expires_at < time.time():
                 self._ledger.drop_unfinished(noted.id)
                 continue
             self._uploads[noted.id] = self._made(noted, claim=0 if noted.receipt else noted.length - noted.offset)
@@ -136,6 +136,10 @@ class Resumables:
         if upload_id not in self._uploads:
             upload.turn.release()
             raise NotFound("expected an upload of this Pi, got none that is")
+        if upload.noted.expires_at < time.time():
+            await self.drop(upload)
+            upload.turn.release()
+            raise NotFound("expected an upload that is not given up yet, got one that is")
         upload.cut = cut
         return upload
 

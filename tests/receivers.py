@@ -1,5 +1,6 @@
 """A real receiver on a folder of its own, and Pis that send to it as legacy senders do: plain `requests`."""
 
+import base64
 import hashlib
 import itertools
 import json
@@ -55,6 +56,25 @@ class Pi:
         left = range(len(files), 0, -1)
         return [self.post(letters, *file, left=number).text for number, file in zip(left, files, strict=True)]
 
+    def tus(self, method: str, where: str, body: bytes | None = None, **headers: str | None) -> requests.Response:
+        """Ask by tus 1.0.0; `where` is a path or an address; `_` in a header's name stands for `-`."""
+        sent: dict[str, str | None] = {"Tus-Resumable": "1.0.0", **self.headers}
+        sent |= {name if name.startswith("pi_") else name.replace("_", "-"): value for name, value in headers.items()}
+        url = where if where.startswith("http") else self.url + where
+        return requests.request(method, url, headers=sent, data=body, timeout=TIMEOUT)
+
+    def create(self, name: str, content: bytes, *, digest: str = "", **headers: str | None) -> requests.Response:
+        metadata = f"filename {base64_of(name.encode())},checksum {base64_of((digest or digest_of(content)).encode())}"
+        sent = {"Upload_Length": str(len(content)), "Upload_Metadata": metadata} | headers
+        return self.tus("POST", "/files/", **sent)
+
+    def patch(self, where: str, offset: int, content: bytes, **headers: str | None) -> requests.Response:
+        sent = {"Upload_Offset": str(offset), "Content_Type": "application/offset+octet-stream"} | headers
+        return self.tus("PATCH", where, content, **sent)
+
+    def offset(self, where: str) -> int:
+        return int(self.tus("HEAD", where).headers["Upload-Offset"])
+
 
 class Receiving:
     """A receiver that can be killed and started again on the same folder."""
@@ -102,7 +122,9 @@ class Receiving:
         return files
 
     def left_over(self) -> list[str]:
-        return [path.name for path in (self.store / ".receiver" / "incoming").iterdir()]
+        """Return the names of temporary files, resumable ones too."""
+        state = self.store / ".receiver"
+        return [path.name for folder in ("incoming", "resumable") for path in (state / folder).iterdir()]
 
     def noted(self) -> list[tuple[str, str]]:
         """Return path and digest of every file in the ledger."""
@@ -115,9 +137,11 @@ class Receiving:
         return sorted(path for path in found if path.suffix != ".sha256")
 
 
+def base64_of(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
 def claims_of(receipt: str) -> dict[str, object]:
     """Return what a receipt says, its signature unchecked."""
-    import base64
-
     body = receipt.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
