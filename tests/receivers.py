@@ -31,6 +31,7 @@ class Pi:
     pi_id: str
     station: str
     more: dict[str, str] = field(default_factory=dict)
+    timeout: float | tuple[float, float] = TIMEOUT
 
     @property
     def headers(self) -> dict[str, str]:
@@ -61,7 +62,7 @@ class Pi:
         sent: dict[str, str | None] = {"Tus-Resumable": "1.0.0", **self.headers}
         sent |= {name if name.startswith("pi_") else name.replace("_", "-"): value for name, value in headers.items()}
         url = where if where.startswith("http") else self.url + where
-        return requests.request(method, url, headers=sent, data=body, timeout=TIMEOUT)
+        return requests.request(method, url, headers=sent, data=body, timeout=self.timeout)
 
     def create(self, name: str, content: bytes, *, digest: str = "", **headers: str | None) -> requests.Response:
         metadata = f"filename {base64_of(name.encode())},checksum {base64_of((digest or digest_of(content)).encode())}"
