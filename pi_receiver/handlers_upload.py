@@ -157,7 +157,7 @@ class UploadHandler(LegacyText, StreamedBodyHandler):
         form, owner = self._form, self._owner
         if form is None or owner is None:
             raise FieldMissing("expected a form with a file, got none")
-        part, incoming = await self._reception.work(form.finish)
+        part, incoming = form.finish()
         digest = _agreed(self.request.headers.get("checksum", ""), part)
         receipt = await self._reception.keep(incoming, name=form.name, digest=digest, owner=owner, way="legacy")
         self._stored = True
@@ -173,7 +173,7 @@ class UploadHandler(LegacyText, StreamedBodyHandler):
         self._reception.leave(owner.pi)
         if not self._stored:
             self._reception.figures.broken_off.inc()
-        self._reception.later(self._clear)
+            self._reception.later(self._clear)
 
     def _clear(self) -> None:
         if self._form is not None:

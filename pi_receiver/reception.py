@@ -106,8 +106,12 @@ class Reception:
             NoSpace, Unavailable: it could not be kept.
         """
         _agree(incoming.digest(), digest, incoming.size)
-        await self.work(incoming.seal)
-        return await self._keep(incoming.path, incoming.size, name=name, digest=digest, owner=owner, way=way)
+        sidecar = await self.work(lambda: self._seal(incoming, digest, name))
+        return await self._keep(incoming.path, incoming.size, sidecar, name=name, digest=digest, owner=owner, way=way)
+
+    def _seal(self, incoming: Incoming, digest: str, name: str) -> Path:
+        incoming.seal()
+        return self._store.seal_sidecar(digest, name)
 
     async def keep_part(self, part: PartFile, *, name: str, digest: str, owner: Identity) -> str:
         """Keep a resumable upload that came whole; return the receipt.
@@ -117,10 +121,12 @@ class Reception:
             NoSpace, Unavailable: it could not be kept; its part is still there.
         """
         _agree(await self.work(part.digest), digest, part.offset)
-        return await self._keep(part.path, part.offset, name=name, digest=digest, owner=owner, way="tus")
-
-    async def _keep(self, path: Path, size: int, *, name: str, digest: str, owner: Identity, way: str) -> str:
         sidecar = await self.work(lambda: self._store.seal_sidecar(digest, name))
+        return await self._keep(part.path, part.offset, sidecar, name=name, digest=digest, owner=owner, way="tus")
+
+    async def _keep(
+        self, path: Path, size: int, sidecar: Path, *, name: str, digest: str, owner: Identity, way: str
+    ) -> str:
         whole = Whole(path, sidecar, name, owner.station, digest, size, time.time())
         received = await self._keeper.keep(whole)
         self.figures.files.labels(way).inc()
