@@ -12,7 +12,7 @@ from tests.processes import ROOT
 from tests.stack.conftest import ROLES
 from tests.stack.engine import blobs_of, docker, files_in, first_bytes, inspect, layers_of, platforms_of, run, tell
 
-OURS = ("orchestrator", "camera_processor", "demo_camera", "cloudlet", "face_worker", "fleet_agent")
+OURS = ("orchestrator", "camera_processor", "demo_camera", "cloudlet", "face_worker", "fleet_agent", "pi_receiver")
 NEVER = re.compile(
     r"shape_predictor_68|(^|/)pip(/|-|$)|/setuptools(/|-)|/\.cache/pip|(^|/)perl|var/lib/apt/lists/.|\.git/|\.venv/"
     r"|(^|/)(issuer\.pem|redis_acl|redis_url|operator\.jwt|camera_source|[^/]*\.jwt)$|(^|/)tests/stack"
@@ -21,7 +21,7 @@ NOT_IN_ORCHESTRATOR = re.compile(r"/(cv2|numpy|dlib|face_recognition_models|open
 ELF_MACHINES = {"amd64": 62, "arm64": 183}
 KNOWN_PLACES = {
     *("LICENSE", "backbone", "camera_processor", "cloudlet", "drill", "edge_devices", "faces", "fleet_agent"),
-    *("images", "job_workers", "webpage"),
+    *("images", "job_workers", "pi_receiver", "webpage"),
 }
 
 
@@ -158,12 +158,12 @@ def test_the_camera_image_finds_and_encodes_a_face_read_only_and_without_a_netwo
     assert docker(*command, patience=90).split() == ["1", "(1,", "128)"]
 
 
-@pytest.mark.parametrize("role", ["orchestrator", "camera_processor", "cloudlet", "face_worker", "fleet_agent"])
+@pytest.mark.parametrize("role", ["orchestrator", "camera_processor", "cloudlet", "face_worker", "fleet_agent", "pi_receiver"])
 def test_a_role_explains_itself(images: dict[str, str], role: str) -> None:
     assert "usage:" in docker("run", "--rm", "--read-only", "--network", "none", images[role], "--help")
 
 
-@pytest.mark.parametrize("role", ["orchestrator", "camera_processor"])
+@pytest.mark.parametrize("role", ["orchestrator", "camera_processor", "pi_receiver"])
 def test_a_role_refuses_to_listen_to_everybody_without_a_key(images: dict[str, str], role: str) -> None:
     done = subprocess.run(
         ["docker", "run", "--rm", "--read-only", "--network", "none", images[role]],
