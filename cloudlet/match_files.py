@@ -69,6 +69,7 @@ def match_zip(
         "cloudlet": cloudlet,
         "cloudletId": epoch,
         "receivedAt": batch.received_at,
+        **({"device": batch.device} if batch.device else {}),
         "matches": [_told(face, names[face.photo], model_id) for face in faces],
     }
     content = json.dumps(manifest, ensure_ascii=False, separators=(",", ":")).encode()

@@ -2,11 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from backbone import health, logs, service
 from backbone.health import Dependency, Readiness
@@ -15,8 +16,10 @@ from backbone.web import Figures, Route, application, listen
 from pi_receiver import verify
 from pi_receiver.applicants import Applicants
 from pi_receiver.channels import Channels
+from pi_receiver.cloudlet_link import CloudletLink
 from pi_receiver.faults import Faults, parse_faults
 from pi_receiver.figures import ReceiverFigures
+from pi_receiver.forwarder import Forwarder
 from pi_receiver.gate import Gate
 from pi_receiver.handlers_files import CreationHandler, FileHandler, FilesEntrance
 from pi_receiver.handlers_upload import ChannelHandler, Entrance, UploadHandler
@@ -70,6 +73,13 @@ class Receiver:
             most_of_one=settings.max_unfinished_of_one,
             seconds=settings.unfinished_hours * 3600,
         )
+        self.forwarder = Forwarder(
+            store=self.store,
+            figures=figures,
+            cloudlet=CloudletLink(settings.cloudlet_url, token=_said(settings.jwt)) if settings.cloudlet_url else None,
+            footage=settings.footage_folder,
+            with_location=settings.with_location,
+        )
         channels = Channels(
             most=settings.max_channels,
             most_of_one=settings.max_channels_of_one,
@@ -95,24 +105,32 @@ class Receiver:
     async def run(self, stop: asyncio.Event, stop_serving: Callable[[], Awaitable[None]]) -> None:
         """Work until `stop` is set and what came before is on the disk."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(part) for part in (self.keeper.run(), self.resumables.tend())]
+            tasks = [group.create_task(part) for part in self._parts()]
             await stop.wait()
             await stop_serving()
             await self.resumables.drained()
             for task in tasks:
                 task.cancel()
 
+    def _parts(self) -> tuple[Coroutine[None, None, None], ...]:
+        """Return what runs for as long as the role."""
+        return self.keeper.run(), self.resumables.tend(), self.forwarder.run()
+
     def close(self) -> None:
         """Let go of what was opened."""
         self.workers.shutdown()
+        self.forwarder.close()
         self.store.close()
 
     def _readiness(self) -> Readiness:
-        return {"ids": self._ids_state, "disk": self._disk_state}
+        return {"ids": self._ids_state, "disk": self._disk_state, "forwarding": self._forwarding_state}
 
     def _ids_state(self) -> Dependency:
         listed = len(self.gate.roster().lines)
         return Dependency(ok=self.gate.readable, detail=f"{listed} Pis" if self.gate.readable else "cannot be read")
+
+    def _forwarding_state(self) -> Dependency:
+        return Dependency(ok=not self.forwarder.last_error, detail=self.forwarder.last_error or "nothing waits")
 
     def _disk_state(self) -> Dependency:
         left = self.space.left()
@@ -133,6 +151,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
     await receiver.run(stop, stop_serving)
     receiver.close()
+
+
+def _said(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret is not None else None
 
 
 def main() -> None:

@@ -136,9 +136,10 @@ class Ledger:
         query = f"SELECT number, {_FILE_COLUMNS} FROM files WHERE forwarded = 0 ORDER BY number LIMIT ?"  # noqa: S608 - constant
         return [(row[0], Received(*row[1:])) for row in self._rows(query, (limit,))]
 
-    def forwarded(self, number: int) -> None:
-        """Note that a file needs to go nowhere any more."""
-        self._change("UPDATE files SET forwarded = 1 WHERE number = ?", (number,))
+    def forwarded(self, numbers: Iterable[int]) -> None:
+        """Note that files need to go nowhere any more."""
+        with self._transaction() as file:
+            file.executemany("UPDATE files SET forwarded = 1 WHERE number = ?", [(number,) for number in numbers])
 
     def bindings(self) -> dict[str, str]:
         """Return the station of each Pi that is bound."""

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from backbone.web_settings import WebSettings
 from pi_receiver.faults import parse_faults
@@ -33,6 +34,10 @@ class Settings(WebSettings):
     max_unfinished: int = Field(1000, gt=0, description="unfinished resumable uploads at once")
     max_unfinished_of_one: int = Field(32, gt=0, description="unfinished resumable uploads of one Pi")
     unfinished_hours: float = Field(72, gt=0, description="how long an unfinished resumable upload is kept")
+    cloudlet_url: str = Field("", description="cloudlet that compares received pictures; none: they are only stored")
+    with_location: bool = Field(False, description="whether a picture's own position (EXIF) is told with a match")
+    jwt: SecretStr | None = Field(None, description="token (role phone) that is shown to the cloudlet")
+    footage_folder: Path | None = Field(None, description="the workers' footage folder; videos are put there as well")
     fault: str = Field("", description="test mode only: points to end the process at, such as before_fsync:0.01")
     test_mode: bool = Field(False, description="let FAULT end this process; never set it where files matter")
 
@@ -45,6 +50,14 @@ class Settings(WebSettings):
         if not _listed(suffixes):
             raise ValueError("expected at least one suffix, got none")
         return suffixes
+
+    @field_validator("cloudlet_url")
+    @classmethod
+    def _known_cloudlet(cls, url: str) -> str:
+        place = urlsplit(url)
+        if url and (place.scheme not in {"http", "https"} or not place.hostname or place.path not in {"", "/"}):
+            raise ValueError("expected http(s)://HOST:PORT")
+        return url.rstrip("/")
 
     @field_validator("fault")
     @classmethod

@@ -49,6 +49,7 @@ class Manifest(Message, frozen=True):
     cloudlet: Text | None = None
     cloudlet_id: Text | None = None
     received_at: Time | None = None
+    device: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Match:
         match_id: names it, however often it is sent.
         cloudlet: "ip:port" of its sender, as far as known.
         received_at: when the cloudlet got the photos, or we the match; seconds since the epoch.
+        device: what took the photos, where it is not a phone, such as a Pi's station.
     """
 
     match_id: str
@@ -66,6 +68,7 @@ class Match:
     cloudlet: str
     received_at: float
     faces: tuple[Face, ...]
+    device: str | None = None
 
 
 def read_manifest(raw: bytes) -> Manifest:
@@ -104,7 +107,8 @@ def match_of(
     if absent:
         raise BadInput(f"{MANIFEST}: expected photos of the zip, got {min(absent)!r}", code="bad_manifest")
     received_at = now if manifest.received_at is None else min(manifest.received_at, now)
-    return Match(manifest.match_id, job, manifest.cloudlet or sender, received_at, manifest.matches)
+    cloudlet = manifest.cloudlet or sender
+    return Match(manifest.match_id, job, cloudlet, received_at, manifest.matches, manifest.device)
 
 
 def sightings_of(match: Match, object_id: int, crops: dict[int, bytes], *, now: float) -> Changes:
@@ -131,7 +135,7 @@ def _sighting(match: Match, number: int, face: Face, object_id: int, *, has_crop
     return Sighting(
         sighting_id=f"{object_id}-{int(seen_at * 1000):x}-{name}",
         object_id=object_id,
-        camera_id=f"cloudlet {match.cloudlet}",
+        camera_id=match.device or f"cloudlet {match.cloudlet}",
         first_seen=seen_at,
         last_seen=seen_at,
         frames=1,
