@@ -149,6 +149,7 @@ class Resumables:
         Args:
             after: what a worker still writes.
         """
+        upload.cut = None  # the connection may carry the next request already
         task = asyncio.ensure_future(self._end(upload, after))
         self._ends.add(task)
         task.add_done_callback(self._ends.discard)
@@ -165,7 +166,6 @@ class Resumables:
             structlog.get_logger().warning("part_not_saved", reason=fault.message)
         finally:
             await self._reception.work(upload.file.end)
-            upload.cut = None
             upload.turn.release()
 
     def write(self, upload: Resumable, data: bytes) -> None:

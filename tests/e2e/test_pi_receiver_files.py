@@ -78,6 +78,17 @@ def test_a_file_comes_in_pieces_and_is_seen_only_when_it_is_whole(receiving, pi)
     assert where.rpartition("/")[2] not in receiving.left_over()
 
 
+def test_many_pieces_go_over_one_connection(receiving, pi):
+    where = pi.create("a.csv", CONTENT).headers["Location"]
+    sent = {"Tus-Resumable": "1.0.0", **pi.headers, "Content-Type": "application/offset+octet-stream"}
+    with requests.Session() as session:
+        for offset in range(0, len(CONTENT), 3_000):
+            headers = sent | {"Upload-Offset": str(offset)}
+            piece = CONTENT[offset : offset + 3_000]
+            assert session.patch(where, headers=headers, data=piece, timeout=10).status_code == 204
+    assert receiving.stored(f"station{pi.station}") == {"a.csv": CONTENT}
+
+
 def test_an_empty_file_is_whole_at_once(receiving, pi):
     created = pi.create("empty.txt", b"")
     assert (created.status_code, claims_of(created.headers["Receipt"])["size"]) == (201, 0)
