@@ -161,14 +161,25 @@ def application(routes: Sequence[Route], *, guard: Guard, figures: Figures, ping
 
 
 def listen(
-    app: Application, *, host: str, port: int, tls: ssl.SSLContext | None = None, max_body: int = MAX_BODY_BYTES
+    app: Application,
+    *,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None = None,
+    max_body: int = MAX_BODY_BYTES,
+    chunk_bytes: int | None = None,
 ) -> tuple[HTTPServer, int]:
-    """Start to serve and return the server with the port it got (0 asks for any free one)."""
+    """Start to serve and return the server with the port it got (0 asks for any free one).
+
+    Args:
+        chunk_bytes: how much of a streamed body is handed on at once; None: Tornado's 64 KiB.
+    """
     server = HTTPServer(
         app,
         ssl_options=tls,
         max_body_size=max_body,
         max_header_size=MAX_HEADER_BYTES,
+        chunk_size=chunk_bytes,
         idle_connection_timeout=120,
         body_timeout=60,
     )

@@ -8,6 +8,23 @@ from backbone.wire.jobs import Photo
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What a sender tells of its photos.
+
+    Attributes:
+        named: its own name for them: what comes again under it is done once.
+        with_location: whether it opted in to telling where they were taken.
+        device: what took them, where that is not the sender, such as a Pi's station.
+        received_at: when they came in from there, seconds since the epoch; None: now.
+    """
+
+    named: str | None = None
+    with_location: bool = False
+    device: str = ""
+    received_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Photos that came together.
 
@@ -17,6 +34,7 @@ class Batch:
         begun: whether its comparison was handed to the workers, with who was sought at that moment.
         begun_at: when that was, seconds since the epoch.
         gallery: key of who was sought then.
+        device: what took the photos; empty: the phone that sent them.
     """
 
     batch_id: str
@@ -26,6 +44,7 @@ class Batch:
     begun: bool = False
     begun_at: float = 0.0
     gallery: str = ""
+    device: str = ""
 
 
 class Batches:

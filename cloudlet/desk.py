@@ -21,7 +21,7 @@ from backbone.wire.jobs import (
     Photo,
     Result,
 )
-from cloudlet.batches import Batch, Batches
+from cloudlet.batches import Batch, Batches, Sent
 from cloudlet.comparisons import Comparisons
 from cloudlet.figures import CloudletFigures
 from cloudlet.job_store import JobStore
@@ -174,11 +174,8 @@ class Desk:
             await self._comparisons.begin_ready()
         self._show()
 
-    async def new_photos(self, archive: Archive, raw: bytes, *, named: str | None, with_location: bool) -> str:
+    async def new_photos(self, archive: Archive, raw: bytes, sent: Sent) -> str:
         """Keep a batch, have it compared, and return its id.
-
-        Args:
-            named: the sender's own name for it: what comes again under it is done once.
 
         Raises:
             BadInput: there are no photos.
@@ -188,19 +185,19 @@ class Desk:
         if not archive.entries:
             raise BadInput("newPhotos: expected photos in the zip, got none")
         digest = await asyncio.to_thread(lambda: hashlib.sha256(raw).hexdigest())
-        batch_id = str(uuid.uuid4() if named is None else uuid.uuid5(_BATCHES, f"{named}\n{digest}"))
-        if named is not None and (self._batches.get(batch_id) or await self._store.was_seen(batch_id)):
+        batch_id = str(uuid.uuid4() if sent.named is None else uuid.uuid5(_BATCHES, f"{sent.named}\n{digest}"))
+        if sent.named is not None and (self._batches.get(batch_id) or await self._store.was_seen(batch_id)):
             return batch_id
         self._batches.check_room()
         self._figures.photos.inc(len(archive.entries))
         if not self._jobs.sought() and not self._jobs.encoding():
             return batch_id
-        now = time.time()
+        now = min(sent.received_at or time.time(), time.time())
         kept = await put_photos(self._queue, archive, archive.entries)
-        photos = tuple(Photo(key, name, now, with_location) for key, name in kept)
+        photos = tuple(Photo(key, name, now, sent.with_location) for key, name in kept)
         async with self._turn:
             waits_for = tuple(job.task_id for job in self._jobs.encoding())
-            batch = Batch(batch_id, now, photos, waits_for)
+            batch = Batch(batch_id, now, photos, waits_for, device=sent.device)
             await self._comparisons.keep(batch)
             if not waits_for:
                 await self._comparisons.begin_or_wait(batch)

@@ -7,6 +7,7 @@ from backbone.errors import BadInput
 from backbone.guard import Access
 from backbone.legacy_fields import Form, UploadCount, UploadHandler
 from backbone.legacy_networks import LegacyNetworks
+from cloudlet.batches import Sent
 from cloudlet.desk import Desk
 
 SERVERS = frozenset({Access.ORCHESTRATOR})
@@ -14,6 +15,7 @@ PHONES = frozenset({Access.PHONE, Access.CLIENT})
 WHO_MAY = {"newJob": SERVERS, "deleteJob": SERVERS, "newPhotos": PHONES, "leave": PHONES}
 YES = {"1", "true", "yes", "on"}
 MOST_NAME = 200
+MOST_TIME = 20
 
 
 class DoorHandler(UploadHandler):
@@ -63,17 +65,34 @@ class DoorHandler(UploadHandler):
         named = form.text("batch") or form.text("batchId")
         if named is not None and len(named) > MOST_NAME:
             raise BadInput(f"batch: expected at most {MOST_NAME} characters, got {len(named)}")
-        batch_id = await self._desk.new_photos(
-            await open_archive(part.content),
-            part.content,
+        sent = Sent(
             named=named,
             with_location=(form.text("withLocation") or "").strip().lower() in YES,
+            device=_device(form.text("device") or ""),
+            received_at=_seconds(form.text("receivedAt")),
         )
+        batch_id = await self._desk.new_photos(await open_archive(part.content), part.content, sent)
         return {"status": 202, "batchId": batch_id}
 
     async def _leave(self, _form: Form) -> object:
         await self._desk.leave()
         return {"status": "ok"}
+
+
+def _device(name: str) -> str:
+    """Return what took the photos, where it is not their sender."""
+    if len(name) > MOST_NAME or not name.isprintable():
+        raise BadInput(f"device: expected at most {MOST_NAME} printable characters, got {name[:99]!r}")
+    return name
+
+
+def _seconds(text: str | None) -> float | None:
+    """Return a time, seconds since the epoch."""
+    if text is None:
+        return None
+    if not text.isascii() or not text.replace(".", "", 1).isdigit() or len(text) > MOST_TIME:
+        raise BadInput(f"receivedAt: expected seconds since the epoch, got {text[:40]!a}")
+    return float(text)
 
 
 def _job_name(filename: str) -> str:

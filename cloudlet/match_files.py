@@ -71,6 +71,7 @@ def match_zip(
         "cloudlet": cloudlet,
         "cloudletId": epoch,
         "receivedAt": batch.received_at,
+        **({"device": batch.device} if batch.device else {}),
         "matches": [_told(face, names[face.photo], model_id) for face in faces],
     }
     if object_id is not None:

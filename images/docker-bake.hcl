@@ -9,7 +9,7 @@ variable "EXTRA_CA_FILE" { default = "/dev/null" }
 group "default" {
   targets = [
     "redis", "orchestrator", "camera_processor", "demo_camera", "cloudlet", "face_worker", "demo_phone", "fleet_agent",
-    "offload_worker", "broker", "mqtt_gateway",
+    "offload_worker", "broker", "mqtt_gateway", "pi_receiver",
   ]
 }
 
@@ -63,6 +63,12 @@ target "face_worker" {
   inherits = ["_any"]
   target   = "face_worker"
   tags     = ["${PREFIX}face_worker:${VERSION}"]
+}
+
+target "pi_receiver" {
+  inherits = ["_any"]
+  target   = "pi_receiver"
+  tags     = ["${PREFIX}pi_receiver:${VERSION}"]
 }
 
 target "demo_phone" {

@@ -15,4 +15,6 @@ docker run --rm --network none --read-only --cap-drop ALL --security-opt no-new-
   "${PREFIX}orchestrator:$VERSION" -m backbone.issuer /secrets --audience "${AUDIENCE:-searchlight}" $cameras
 # A camera service needs some source; the moving pattern until a real one is written here, one line.
 if ! [ -e "$SECRETS_DIR/camera_source" ]; then echo 'test:' >"$SECRETS_DIR/camera_source"; fi
-chmod 644 "$SECRETS_DIR/camera_source"
+# Nobody sends files until a line of this file lets them: id, or id,station,key.
+if ! [ -e "$SECRETS_DIR/ids.txt" ]; then echo '# one Pi a line: id, or id,station, or id,station,key' >"$SECRETS_DIR/ids.txt"; fi
+chmod 644 "$SECRETS_DIR/camera_source" "$SECRETS_DIR/ids.txt"

@@ -7,4 +7,4 @@ if [ $# -ne 1 ]; then echo 'expected REGISTRY=host:port, got none' >&2; exit 2; 
 export PREFIX="$1/searchlight/"
 . stack/read_env.sh
 sh images/bake.sh
-for role in redis orchestrator camera_processor demo_camera cloudlet face_worker demo_phone fleet_agent; do docker push --quiet "${PREFIX}$role:$VERSION"; done
+for role in redis orchestrator camera_processor demo_camera cloudlet face_worker demo_phone fleet_agent pi_receiver; do docker push --quiet "${PREFIX}$role:$VERSION"; done

@@ -37,7 +37,7 @@ test-arm64: $(VENV)/.installed ## build every image for arm64 too; the camera's 
 lock-images: $(VENV)/.installed ## derive each image's lock from requirements.lock
 	@for role in orchestrator:processor_orchestrator camera_processor:camera_processor cloudlet:cloudlet \
 	  face_worker:job_workers edge_devices:edge_devices fleet_agent:fleet_agent offload_worker:offload_worker \
-	  mqtt_gateway:mqtt_gateway; do \
+	  mqtt_gateway:mqtt_gateway pi_receiver:pi_receiver; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	    --no-header --constraint requirements.lock --extra $${role#*:} --no-emit-package searchlight \
 	    --output-file images/locks/$${role%%:*}.txt pyproject.toml; done

@@ -50,6 +50,7 @@ class Manifest(Message, frozen=True):
     cloudlet_id: Text | None = None
     received_at: Time | None = None
     object_id: Annotated[int, Meta(ge=1)] | None = None
+    device: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Match:
         cloudlet: "ip:port" of its sender, as far as known.
         received_at: when the cloudlet got the photos, or we the match; seconds since the epoch.
         object_id: the case that the cloudlet looked for, where it knows.
+        device: what took the photos, where it is not a phone, such as a Pi's station.
     """
 
     match_id: str
@@ -69,6 +71,7 @@ class Match:
     received_at: float
     faces: tuple[Face, ...]
     object_id: int | None = None
+    device: str | None = None
 
 
 def read_manifest(raw: bytes) -> Manifest:
@@ -108,7 +111,11 @@ def match_of(
         raise BadInput(f"{MANIFEST}: expected photos of the zip, got {min(absent)!r}", code="bad_manifest")
     received_at = now if manifest.received_at is None else min(manifest.received_at, now)
     cloudlet = manifest.cloudlet or sender
-    return Match(manifest.match_id, job, cloudlet, received_at, manifest.matches, manifest.object_id)
+    return Match(
+        *(manifest.match_id, job, cloudlet, received_at, manifest.matches),
+        object_id=manifest.object_id,
+        device=manifest.device,
+    )
 
 
 def sightings_of(match: Match, object_id: int, crops: dict[int, bytes], *, now: float) -> Changes:
@@ -135,7 +142,7 @@ def _sighting(match: Match, number: int, face: Face, object_id: int, *, has_crop
     return Sighting(
         sighting_id=f"{object_id}-{int(seen_at * 1000):x}-{name}",
         object_id=object_id,
-        camera_id=f"cloudlet {match.cloudlet}",
+        camera_id=match.device or f"cloudlet {match.cloudlet}",
         first_seen=seen_at,
         last_seen=seen_at,
         frames=1,

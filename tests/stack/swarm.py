@@ -104,7 +104,7 @@ class Swarm:
     def is_whole(self) -> bool:
         """Return whether each service has its one task; `service ls` would count a lost node's too."""
         wanted = {"redis": 1, "orchestrator": 1, "orchestrator-2": 1, "camera-1": 1, "camera-2": 1, "camera": 0}
-        wanted |= {"cloudlet": 1, "face_worker": 2, "phone": 1, "broker": 1, "mqtt_gateway": 1}
+        wanted |= {"cloudlet": 1, "face_worker": 2, "phone": 1, "broker": 1, "mqtt_gateway": 1, "pi_receiver": 1}
         return {service: len(self.running(service)) for service in wanted} == wanted
 
     def update_state(self, service: str) -> str:

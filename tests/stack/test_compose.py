@@ -21,7 +21,7 @@ from tests.stack.stack import Stack, running_stack
 
 SERVICES = (
     *("redis", "orchestrator", "orchestrator-2", "camera-1", "camera-2"),
-    *("cloudlet", "face_worker", "phone", "broker", "mqtt_gateway"),
+    *("cloudlet", "face_worker", "phone", "broker", "mqtt_gateway", "pi_receiver"),
 )
 SIGHTING_SECONDS = 120.0
 
@@ -56,7 +56,7 @@ def test_nobody_gets_in_without_a_token_or_with_a_cameras(stack: Stack) -> None:
 def test_only_the_doors_of_people_and_phones_are_reachable_and_only_on_loopback(stack: Stack) -> None:
     published = {service: inspect(stack.container(service))["HostConfig"]["PortBindings"] for service in SERVICES}
     bound = {service: ports for service, ports in published.items() if ports}
-    assert bound.keys() == {"orchestrator", "orchestrator-2", "cloudlet", "broker"}
+    assert bound.keys() == {"orchestrator", "orchestrator-2", "cloudlet", "broker", "pi_receiver"}
     assert {place["HostIp"] for ports in bound.values() for places in ports.values() for place in places} == {
         "127.0.0.1"
     }

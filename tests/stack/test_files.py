@@ -14,6 +14,7 @@ from fleet_agent.allow_list_file import read_allow_list
 from fleet_agent.settings import Settings as FleetSettings
 from job_workers.settings import Settings as WorkerSettings
 from mqtt_gateway.settings import Settings as GatewaySettings
+from pi_receiver.settings import Settings as ReceiverSettings
 from processor_orchestrator.settings import Settings as OrchestratorSettings
 from tests.processes import ROOT
 from tests.stack.engine import compose_file, run
@@ -26,6 +27,7 @@ ROLE_SETTINGS: dict[str, type[RoleSettings]] = {
     "cloudlet": CloudletSettings,
     "face_worker": WorkerSettings,
     "offload_worker": WorkerSettings,
+    "pi_receiver": ReceiverSettings,
     "camera-1": CameraSettings,
     "camera-2": CameraSettings,
     "camera": CameraSettings,
@@ -34,7 +36,9 @@ ROLE_SETTINGS: dict[str, type[RoleSettings]] = {
 }
 # What a container fixes for itself: where it listens, its page, and legacy names of other settings. TLS: see
 # docs/containers.md, the certificate's files are mounted by an override.
-FIXED = {"host", "port", "webpage", "hls_stream_url", "processor_mode", "ssl_cert", "ssl_key", "spool"}
+FIXED = {"host", "port", "webpage", "hls_stream_url", "processor_mode", "ssl_cert", "ssl_key", "spool"} | {
+    *("received_files", "fault", "test_mode"),
+}
 # One role, two containers: what the queues of the other one need.
 OFFLOADS = {name for name in WorkerSettings.model_fields if name.startswith(("run_", "cache_", "programs_"))}
 NOT_ITS_OWN = {
@@ -172,7 +176,7 @@ def test_only_the_fleet_agent_may_hold_the_engines_socket(name: str) -> None:
 def test_only_the_doors_of_people_and_phones_are_published_and_only_to_this_machine() -> None:
     services = compose_file("docker-compose.yml")["services"]
     published = {name: service["ports"] for name, service in services.items() if service.get("ports")}
-    assert published.keys() == {"orchestrator", "orchestrator-2", "cloudlet", "broker"}
+    assert published.keys() == {"orchestrator", "orchestrator-2", "cloudlet", "broker", "pi_receiver"}
     assert {port["host_ip"] for ports in published.values() for port in ports} == {"127.0.0.1"}
 
 

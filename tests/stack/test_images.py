@@ -14,7 +14,7 @@ from tests.stack.engine import blobs_of, docker, files_in, first_bytes, inspect,
 
 OURS = (
     *("orchestrator", "camera_processor", "demo_camera", "cloudlet", "face_worker", "fleet_agent"),
-    *("offload_worker", "mqtt_gateway"),
+    *("offload_worker", "mqtt_gateway", "pi_receiver"),
 )
 USERS = {"offload_worker": "10002:10002"}
 NEVER = re.compile(
@@ -25,7 +25,7 @@ NOT_IN_ORCHESTRATOR = re.compile(r"/(cv2|numpy|dlib|face_recognition_models|open
 ELF_MACHINES = {"amd64": 62, "arm64": 183}
 KNOWN_PLACES = {
     *("LICENSE", "backbone", "camera_processor", "cloudlet", "drill", "edge_devices", "faces", "fleet_agent"),
-    *("images", "job_workers", "mqtt_gateway", "stack", "webpage"),
+    *("images", "job_workers", "mqtt_gateway", "pi_receiver", "stack", "webpage"),
 }
 
 
@@ -166,14 +166,12 @@ def test_the_camera_image_finds_and_encodes_a_face_read_only_and_without_a_netwo
     assert docker(*command, patience=90).split() == ["1", "(1,", "128)"]
 
 
-@pytest.mark.parametrize(
-    "role", ["orchestrator", "camera_processor", "cloudlet", "face_worker", "fleet_agent", "mqtt_gateway"]
-)
+@pytest.mark.parametrize("role", [role for role in OURS if role not in ("demo_camera", "offload_worker")])
 def test_a_role_explains_itself(images: dict[str, str], role: str) -> None:
     assert "usage:" in docker("run", "--rm", "--read-only", "--network", "none", images[role], "--help")
 
 
-@pytest.mark.parametrize("role", ["orchestrator", "camera_processor"])
+@pytest.mark.parametrize("role", ["orchestrator", "camera_processor", "pi_receiver"])
 def test_a_role_refuses_to_listen_to_everybody_without_a_key(images: dict[str, str], role: str) -> None:
     done = subprocess.run(
         ["docker", "run", "--rm", "--read-only", "--network", "none", images[role]],

@@ -23,7 +23,7 @@ def swarm(images: dict[str, str], secrets_dir: Path, tmp_path_factory: pytest.Te
         pytest.skip("a swarm of three nodes needs root")
     with three_nodes(tmp_path_factory.mktemp("nodes"), secrets_dir) as swarm:
         edge = [images[role] for role in ("demo_camera", "cloudlet", "face_worker", "demo_phone")]
-        swarm.bring(1, images["redis"], images["broker"], *edge)
+        swarm.bring(1, images["redis"], images["broker"], images["pi_receiver"], *edge)
         for node in (2, 3):
             swarm.bring(node, images["orchestrator"], images["mqtt_gateway"], *edge)
         yield swarm
@@ -42,7 +42,10 @@ def test_a_deploy_brings_every_service_up_and_the_first_sighting(swarm: Swarm) -
 
 
 def test_swarms_containers_are_as_closed_as_composes(swarm: Swarm) -> None:
-    for service in ("redis", "orchestrator", "camera-1", "cloudlet", "face_worker", "phone", "broker", "mqtt_gateway"):
+    for service in (
+        *("redis", "orchestrator", "camera-1", "cloudlet", "face_worker", "phone"),
+        *("broker", "mqtt_gateway", "pi_receiver"),
+    ):
         node = swarm.running(service)[0]
         container = swarm.docker(node, "ps", "--quiet", "--filter", f"name={STACK}_{service}").split()[0]
         told = json.loads(swarm.docker(node, "inspect", container))[0]

@@ -44,6 +44,12 @@ def test_a_manifest_says_when_and_where():
     assert [entry.second for entry in changes.timeline] == [int(NOW - 60), int(NOW - 5)]
 
 
+def test_what_took_the_photo_is_the_camera_where_a_manifest_says_so():
+    changes = sightings_of(delivered(MANIFEST | {"device": "station 7"}), 7, {}, now=NOW)
+    assert {(seen.camera_id, seen.cloudlet) for seen in changes.sightings} == {("station 7", "10.0.0.1:8100")}
+    assert {entry.camera_id for entry in changes.timeline} == {"station 7"}
+
+
 def test_the_same_delivery_makes_the_same_sightings():
     ids = [[known.sighting_id for known in sightings_of(delivered(), 7, {}, now=NOW).sightings] for _ in range(2)]
     assert ids[0] == ids[1]

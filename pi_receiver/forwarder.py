@@ -1,0 +1,137 @@
+"""Has received pictures compared and puts videos where footage is looked for: a Pi is a camera with a delay.
+
+What waits is what the ledger says, so a kill loses nothing; each file is handed on until it was taken or refused.
+"""
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+import structlog
+
+from backbone.backoff import Backoff
+from backbone.errors import SearchlightError, Unavailable
+from pi_receiver.cloudlet_link import CloudletLink
+from pi_receiver.figures import ReceiverFigures
+from pi_receiver.incoming import disk_fault
+from pi_receiver.ledger import Received
+from pi_receiver.store import Store
+
+PICTURES = frozenset({"jpg", "jpeg", "png", "webp"})
+VIDEOS = frozenset({"mp4", "avi", "mkv", "mov", "mjpeg", "ts"})
+MOST_PICTURE_BYTES = 25 * 1024 * 1024
+"""What a cloudlet takes as one picture."""
+
+REFUSED = range(400, 500)
+TRY_AGAIN = {401, 403, 408, 429}
+LOOK_SECONDS = 1.0
+AT_ONCE = 20
+
+
+class Forwarder:
+    """One file after the other, oldest first.
+
+    Args:
+        cloudlet: None: pictures are only stored.
+        footage: None: videos are only stored.
+        with_location: whether a picture's own position may be told.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        figures: ReceiverFigures,
+        cloudlet: CloudletLink | None,
+        footage: Path | None,
+        with_location: bool,
+    ) -> None:
+        self._store = store
+        self._figures = figures
+        self._cloudlet = cloudlet
+        self._footage = footage
+        self._with_location = with_location
+        self.last_error = ""
+
+    async def run(self) -> None:
+        """Go on until cancelled; at once done where nothing is to be handed on."""
+        if self._cloudlet is None and self._footage is None:
+            return
+        backoff = Backoff(first=0.5, limit=30.0)
+        while True:
+            try:
+                if not await self._forward_some():
+                    await asyncio.sleep(LOOK_SECONDS)
+                self.last_error = ""
+                backoff.reset()
+            except SearchlightError as fault:
+                self.last_error = fault.message
+                structlog.get_logger().warning("forwarding_waits", reason=fault.message)
+                await asyncio.sleep(backoff.next_wait())
+
+    async def _forward_some(self) -> int:
+        """Return how many files were looked at."""
+        waiting = await asyncio.to_thread(self._store.ledger.to_forward, AT_ONCE)
+        done = []
+        try:
+            for number, received in waiting:
+                await self._forward(received)
+                done.append(number)
+        finally:
+            if done:
+                await asyncio.to_thread(self._store.ledger.forwarded, done)
+        return len(waiting)
+
+    async def _forward(self, received: Received) -> None:
+        suffix = received.name.rpartition(".")[2].lower()
+        if suffix in PICTURES and self._cloudlet is not None:
+            await self._hand_over(received, self._cloudlet)
+        elif suffix in VIDEOS and self._footage is not None:
+            await asyncio.to_thread(_put_footage, self._store.path_of(received), self._footage / received.path)
+            self._figures.forwarded.labels("video").inc()
+
+    async def _hand_over(self, received: Received, cloudlet: CloudletLink) -> None:
+        content = await asyncio.to_thread(_read, self._store.path_of(received))
+        if content is None:
+            self._figures.forwarded.labels("skipped").inc()
+            return
+        status = await cloudlet.hand_over(received, content, with_location=self._with_location)
+        if status in REFUSED and status not in TRY_AGAIN:
+            structlog.get_logger().warning("picture_refused", file=received.path, status=status)
+            self._figures.forwarded.labels("refused").inc()
+        elif status != 200:
+            raise Unavailable(f"cloudlet: expected 200, got {status}")
+        else:
+            self._figures.forwarded.labels("picture").inc()
+
+    def close(self) -> None:
+        """Let the connections go."""
+        if self._cloudlet is not None:
+            self._cloudlet.close()
+
+
+def _read(path: Path) -> bytes | None:
+    """Return a picture; None where it is gone by now or no cloudlet would take it."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= MOST_PICTURE_BYTES else None
+    except FileNotFoundError:
+        return None
+    except OSError as fault:
+        raise disk_fault(fault) from None
+
+
+def _put_footage(source: Path, there: Path) -> None:
+    """Link a video into the footage folder, or copy it to another file system; a half copy is never seen."""
+    try:
+        there.parent.mkdir(parents=True, exist_ok=True)
+        if there.exists() or not source.is_file():
+            return
+        try:
+            os.link(source, there)
+        except OSError:
+            unfinished = there.with_name(f".{there.name}")
+            shutil.copyfile(source, unfinished)
+            unfinished.rename(there)
+    except OSError as fault:
+        raise disk_fault(fault) from None
