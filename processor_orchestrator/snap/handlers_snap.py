@@ -11,6 +11,7 @@ from backbone.auth import Principal
 from backbone.errors import BadInput, NotAllowed, Unavailable
 from backbone.guard import Access
 from backbone.legacy_networks import LegacyNetworks
+from backbone.outbox import Outbox
 from backbone.socket_handler import BaseSocket, SocketCount
 from backbone.web import BaseHandler
 from backbone.wire import from_snap, strict_json, to_snap
@@ -24,6 +25,9 @@ from processor_orchestrator.snap.roster import Device
 
 MAX_CLIENTS = 1_000
 MAX_TEXT_BYTES = CONTROL_BYTES
+MAX_WAITING_BYTES = 8 * 1024 * 1024
+"""Texts that may wait for one slow client; with one more it is let go."""
+
 MAY_JOIN = (Access.SNAP, Access.CLIENT)
 
 
@@ -56,6 +60,7 @@ class SnapSocket(BaseSocket):
 
     def opened(self) -> None:
         """Take the client in as soon as it may hear what others say."""
+        self.outbox = Outbox(max_command_bytes=MAX_WAITING_BYTES)
         self._name = self._desk.joined(self) if self.authenticated else None
 
     def closed(self) -> None:

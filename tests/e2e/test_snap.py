@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import requests
 from PIL import Image
 from tornado.websocket import websocket_connect
@@ -21,6 +22,8 @@ from tornado.websocket import websocket_connect
 from edge_devices.snap_camera import wait_for_snap
 from tests.conftest import RedisServer
 from tests.fakes import legacy_snap
+from tests.fakes.encode_worker import encode_worker
+from tests.fakes.match_worker import match_worker
 from tests.peers import Peer, peer
 from tests.processes import ROOT, Role, free_port, role, until, wait_until
 
@@ -269,6 +272,30 @@ def test_a_snap_asked_at_one_orchestrator_reaches_devices_at_the_other(
             assert (done.returncode, len(done.stdout.splitlines())) == (0, 2), done
             for name in ("here", "there"):
                 assert requests.get(f"{house.url}/snippets/{name}/", timeout=5).status_code == 200
+
+
+def test_a_sought_person_in_a_devices_picture_becomes_one_sighting_of_the_device(redis_server: RedisServer) -> None:
+    environment = {"REDIS_URL": redis_server.url}
+    with role("processor_orchestrator", "--port", "0", environment=environment) as running:
+        running.wait_for_event("loaded")
+        house = House(running, 0)
+        with encode_worker(redis_server.port), match_worker(redis_server.port):
+            photos = {"photos": ("a.jpg", b"\xff\xd8 a face of anna")}
+            opened = requests.post(f"{house.url}/api/cases", data={"name": "Anna"}, files=photos, timeout=10)
+            case = f"{house.url}/api/cases/{opened.json()['objectId']}"
+            wait_until(lambda: requests.get(case, timeout=5).json()["state"] == "open", "the references")
+            for colour in ("navy", "red", "red"):
+                house.put("door", png(colour))
+            wait_until(lambda: requests.get(case, timeout=5).json()["sightings"], "the sighting")
+            wait_until(lambda: nothing_waits(redis_server), "the end of both jobs")
+        seen = requests.get(case, timeout=5).json()["sightings"]
+        told = [(one["cameraId"], one["source"], one["distance"]) for one in seen]
+        assert told == [("door", "snap", 0.25)], "once, however often the picture came"
+
+
+def nothing_waits(redis_server: RedisServer) -> bool:
+    with redis.Redis(port=redis_server.port) as direct:
+        return direct.xlen("searchlight:snap_results") == 0 and direct.llen("rq:queue:match") == 0
 
 
 def test_the_console_asks_by_http_and_gets_the_summary(house: House, cameras: Cameras) -> None:
