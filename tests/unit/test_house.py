@@ -71,6 +71,7 @@ ADAPTERS = {
     "requests": {
         "edge_devices/cloudlet_link.py",
         "edge_devices/link_session.py",
+        "edge_devices/pi_sender/receiver.py",
         "edge_devices/server_link.py",
         "edge_devices/snapping/snippet_link.py",
         "searchlight/status.py",
@@ -95,6 +96,8 @@ DOMAIN = [
     "edge_devices/exif_privacy.py",
     "edge_devices/exif_times.py",
     "edge_devices/jpeg_privacy.py",
+    "edge_devices/pi_sender/ed25519.py",
+    "edge_devices/pi_sender/receipts.py",
     "edge_devices/snapping/pattern_png.py",
     "edge_devices/snapping/words.py",
     "fleet_agent/allow_list.py",
@@ -138,6 +141,7 @@ CLOCKS_AND_IO = {"time", "random", "os", "io", "socket", "logging", "threading",
 READS_ENVIRONMENT = {
     "backbone/settings.py",
     "edge_devices/phone_options.py",
+    "edge_devices/pi_sender/sender_options.py",
     "edge_devices/snapping/device_options.py",
     # They hand their environment on to a child; they read nothing of it.
     "searchlight/children.py",
