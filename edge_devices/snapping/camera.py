@@ -17,7 +17,8 @@ from edge_devices.snapping.snippet_link import ApiAway, PictureRefused
 from edge_devices.snapping.sources import CaptureFailed
 
 LISTEN_SECONDS = 1.0
-MOST_ANSWERS_KEPT = 32
+MOST_ORDERS = 16
+MOST_ANSWERS_KEPT = 4 * MOST_ORDERS
 LEAST_UPLOAD_SECONDS = 30.0
 """A picture is uploaded even when nobody waits for it any more."""
 
@@ -98,54 +99,58 @@ class Camera:
             if text is None:
                 self._backoff.reset()  # it has stood for a while
                 continue
-            refusal = words.told(text)
-            if refusal.get("type") == "error":
-                self._note(f"refused: {str(refusal.get('message'))[:300]}")
-            order = words.order_in(text, self._who.device_id, self._who.groups)
-            if order is not None:
-                self._carry_out(order, link)
+            orders: list[words.Order] = []
+            while text is not None and len(orders) < MOST_ORDERS:
+                orders += self._orders_in(text)
+                text = link.receive(0.0) if orders else None
+            if orders:
+                self._carry_out(orders, link)
+
+    def _orders_in(self, text: str) -> list[words.Order]:
+        refusal = words.told(text)
+        if refusal.get("type") == "error":
+            self._note(f"refused: {str(refusal.get('message'))[:300]}")
+        order = words.order_in(text, self._who.device_id, self._who.groups)
+        return [] if order is None else [order]
 
     def _send_answers(self, link: Link) -> None:
         while self._answers:
             link.send(self._answers[0])
             self._answers.popleft()
 
-    def _answer(self, link: Link, text: str | None) -> None:
-        """Send an answer now, or after the next connecting; a legacy order gets none."""
-        if text is not None:
-            self._answers.append(text)
-            self._send_answers(link)
-
-    def _carry_out(self, order: words.Order, link: Link) -> None:
-        began, device, snap_id = self._now(), self._who.device_id, order.snap_id
-        self._note(f"snap {snap_id or 'by the legacy word'}")
+    def _carry_out(self, orders: list[words.Order], link: Link) -> None:
+        """Take one picture for all orders that wait; a legacy order gets no answer but the word `stop`."""
+        began, device = self._now(), self._who.device_id
+        asked = [order.snap_id for order in orders if order.snap_id is not None]
+        self._note(f"snap {', '.join(asked) or 'by the legacy word'}")
         try:
             file = self._take()
             picture = file.read_bytes()
             digest = hashlib.sha256(picture).hexdigest()
         except (CaptureFailed, OSError) as fault:
             self._note(f"no picture: {fault}")
-            self._answer(link, None if snap_id is None else words.failed(snap_id, device, str(fault)))
+            self._answers.extend(words.failed(snap_id, device, str(fault)) for snap_id in asked)
             return
-        # Whatever becomes of the connection, the picture is uploaded: the answer waits for the next one.
-        lost = self._try_answer(link, None if snap_id is None else words.taken(snap_id, device, digest))
+        self._answers.extend(words.taken(snap_id, device, digest) for snap_id in asked)
+        lost = self._try_to_answer(link)  # whatever becomes of the connection, the picture is uploaded
         try:
-            self._upload(file.name, picture, until=began + max(order.seconds, LEAST_UPLOAD_SECONDS))
+            longest = max(LEAST_UPLOAD_SECONDS, *(order.seconds for order in orders))
+            self._upload(file.name, picture, until=began + longest)
         except (ApiAway, PictureRefused) as fault:
             self._note(f"not uploaded: {fault}")
-            said = None if snap_id is None else words.failed(snap_id, device, str(fault))
+            self._answers.extend(words.failed(snap_id, device, str(fault)) for snap_id in asked)
         else:
             self._note(f"uploaded {file.name}, sha256 {digest}")
-            said = None if snap_id is None else words.uploaded(snap_id, device, digest)
-        lost = self._try_answer(link, said) or lost
-        if order.legacy:
+            self._answers.extend(words.uploaded(snap_id, device, digest) for snap_id in asked)
+        if any(order.legacy for order in orders):
             self._say_stop()
         if lost is not None:
             raise lost
 
-    def _try_answer(self, link: Link, text: str | None) -> RelayAway | None:
+    def _try_to_answer(self, link: Link) -> RelayAway | None:
+        """Send answers now; those that cannot be sent are sent after the next connecting."""
         try:
-            self._answer(link, text)
+            self._send_answers(link)
         except RelayAway as fault:
             return fault
         return None

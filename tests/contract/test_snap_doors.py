@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
+from processor_orchestrator.snap.handlers_snippets import ID_IN_PATH
 from tests.contract.conftest import Within, within
 from tests.contract.raw_socket import connect
 from tests.contract.tokens import key, token
@@ -157,6 +158,12 @@ async def test_pictures_are_served_by_digest_and_history_is_kept() -> None:
 def pixel(answer: HTTPResponse) -> Any:
     assert (answer.code, answer.headers["Content-Type"]) == (200, "image/jpeg")
     return Image.open(io.BytesIO(answer.body)).getpixel((1, 1))
+
+
+async def test_the_legacy_port_leads_to_the_relay_and_the_pictures_only() -> None:
+    async with within() as house:
+        patterns = [route.pattern for route in house.orchestrator.snap_door.routes("/")]
+        assert patterns == ["/", f"/snippets/({ID_IN_PATH})/?"]
 
 
 async def test_what_is_no_text_or_too_long_costs_its_sender_only() -> None:

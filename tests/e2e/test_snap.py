@@ -21,6 +21,7 @@ from tornado.websocket import websocket_connect
 
 from edge_devices.snap_camera import wait_for_snap
 from tests.conftest import RedisServer
+from tests.contract.tokens import key, token
 from tests.fakes import legacy_snap
 from tests.fakes.encode_worker import encode_worker
 from tests.fakes.match_worker import match_worker
@@ -296,6 +297,22 @@ def test_a_sought_person_in_a_devices_picture_becomes_one_sighting_of_the_device
 def nothing_waits(redis_server: RedisServer) -> bool:
     with redis.Redis(port=redis_server.port) as direct:
         return direct.xlen("searchlight:snap_results") == 0 and direct.llen("rq:queue:match") == 0
+
+
+def test_cameras_and_operators_show_their_tokens_where_they_are_asked(tmp_path: Path, cameras: Cameras) -> None:
+    for name, made in {"camera": token(roles=["snap"]), "operator": token(), "phone": token(roles=["phone"])}.items():
+        (tmp_path / name).write_text(made)
+    environment = {"PUBLIC_KEY": key("ES256").public}
+    with role("processor_orchestrator", "--port", "0", environment=environment) as running:
+        relay = running.url.replace("http", "ws") + "/snap"
+        cameras.start(relay, "door", "--token-file", str(tmp_path / "camera"))
+        wait_until(lambda: running.events("snap_device_joined"), "the camera")
+        done = snap(relay, "--token-file", str(tmp_path / "operator"), "--deadline", "30")
+        assert (done.returncode, done.stdout.split("  ")[:2]) == (0, ["door", "uploaded"])
+        done = snap(relay, "--token-file", str(tmp_path / "phone"))
+        assert (done.returncode, "403" in done.stderr) == (3, True)
+        done = snap(relay)
+        assert (done.returncode, "not_authenticated" in done.stderr or "expected" in done.stderr) == (1, True)
 
 
 def test_the_console_asks_by_http_and_gets_the_summary(house: House, cameras: Cameras) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import threading
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_devices.snapping import words
+from edge_devices.snapping import capture_process, words
 from edge_devices.snapping.asking import ask
 from edge_devices.snapping.camera import Camera, Identity
 from edge_devices.snapping.capture_process import CameraSource
@@ -110,7 +111,7 @@ def test_a_camera_says_that_it_is_ready_and_who_it_is_on_every_connection(tmp_pa
 
 
 def test_an_order_is_taken_uploaded_and_answered(tmp_path):
-    script = Script([SNAP])
+    script = Script([SNAP, None])
     server, _ = run(script, tmp_path)
     picture = (tmp_path / "opencv_frame_0.png").read_bytes()
     assert server.puts == [("roof-2", "opencv_frame_0.png", hashlib.sha256(picture).hexdigest())]
@@ -120,7 +121,7 @@ def test_an_order_is_taken_uploaded_and_answered(tmp_path):
 
 
 def test_the_legacy_word_is_answered_by_stop_on_a_connection_of_its_own(tmp_path):
-    script = Script(["snap"], [])
+    script = Script(["snap", None], [])
     server, _ = run(script, tmp_path)
     assert len(server.puts) == 1
     assert script.answers == []
@@ -128,22 +129,37 @@ def test_the_legacy_word_is_answered_by_stop_on_a_connection_of_its_own(tmp_path
 
 
 def test_an_answer_that_could_not_be_sent_is_sent_after_the_next_connecting(tmp_path):
-    script = Script(["CUT WHILE CAPTURING", SNAP], [None])
+    script = Script(["CUT WHILE CAPTURING", SNAP, None], [None])
     server, _ = run(script, tmp_path)
     assert len(server.puts) == 1
     assert script.answers == [("taken", "7"), ("uploaded", "7")]
 
 
 def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(tmp_path):
-    script = Script([SNAP, words.snap("8", "all", 5), words.snap("9", "all", 5)])
+    script = Script([SNAP, None])
     server, _ = run(script, tmp_path, server=Server(*[ApiAway("a")] * 3))
-    assert len(server.puts) == 3
-    script = Script([SNAP])
+    assert (len(server.puts), script.answers) == (1, [("taken", "7"), ("uploaded", "7")])
+    script = Script([SNAP, None])
     server, _ = run(script, tmp_path, server=Server(PictureRefused("answered 409")))
     assert (server.puts, script.answers) == ([], [("taken", "7"), ("failed", "7")])
-    script = Script([SNAP])
+    script = Script([SNAP, None])
     server, _ = run(script, tmp_path, server=Server(*[ApiAway("down")] * 1_000))
     assert (server.puts, script.answers) == ([], [("taken", "7"), ("failed", "7")])
+
+
+def test_one_picture_serves_all_orders_that_wait(tmp_path):
+    other, third = words.snap("8", "attic", 5), words.snap("9", "all", 5)
+    script = Script(["hello", SNAP, other, third, None, SNAP, None])
+    server, _ = run(script, tmp_path)
+    both = [("taken", "7"), ("taken", "9"), ("uploaded", "7"), ("uploaded", "9")]
+    assert (len(server.puts), script.answers) == (2, [*both, ("taken", "7"), ("uploaded", "7")])
+
+
+def test_a_camera_that_hangs_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(capture_process, "SECONDS_BEYOND_WARM_UP", 2.0)
+    os.mkfifo(tmp_path / "camera")
+    with pytest.raises(CaptureFailed, match="the camera hangs"):
+        take(CameraSource(str(tmp_path / "camera"), 0.0), tmp_path)
 
 
 def test_a_camera_without_a_picture_says_why_and_keeps_the_one_before(tmp_path):
@@ -155,7 +171,7 @@ def test_a_camera_without_a_picture_says_why_and_keeps_the_one_before(tmp_path):
     assert [take(source, tmp_path).read_bytes() for _ in range(3)] == [b"a", b"b", b"a"]
     for path in folder.iterdir():
         path.unlink()
-    script = Script([SNAP, SNAP])
+    script = Script([SNAP, None, SNAP, None])
     run(script, tmp_path, source=source)
     assert script.answers == [("failed", "7"), ("failed", "7")]
     assert (tmp_path / "opencv_frame_0.png").read_bytes() == b"a"
