@@ -129,7 +129,7 @@ class Delivery:
                 self._forms.close()
                 hopeless = isinstance(fault, Refused) and fault.code != CHECKSUM_REFUSED
                 if self._there > there:
-                    tries = 1
+                    tries = 0
                     backoff.reset()
                 if hopeless or tries >= self._patience.tries:
                     raise
