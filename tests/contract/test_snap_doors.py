@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
+from processor_orchestrator.snap import desk
 from processor_orchestrator.snap.handlers_snippets import ID_IN_PATH
 from tests.contract.conftest import Within, within
 from tests.contract.raw_socket import connect
@@ -158,6 +159,47 @@ async def test_pictures_are_served_by_digest_and_history_is_kept() -> None:
 def pixel(answer: HTTPResponse) -> Any:
     assert (answer.code, answer.headers["Content-Type"]) == (200, "image/jpeg")
     return Image.open(io.BytesIO(answer.body)).getpixel((1, 1))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"type": "hello"},
+        {"type": "hello", "deviceId": 1},
+        {"type": "hello", "deviceId": "a", "groups": "roof"},
+        {"type": "hello", "deviceId": "a", "groups": ["g"] * 17},
+        {"type": "snap"},
+        {"type": "snap", "to": "all", "deadlineSeconds": 1e6},
+        {"type": "snap", "to": "all", "deadlineSeconds": 0},
+        {"type": "snap", "to": "all", "snapId": "a b"},
+        {"type": "uploaded", "snapId": "1", "deviceId": "a", "sha256": "0"},
+        {"type": "failed", "snapId": "1", "deviceId": "a", "reason": "x" * 501},
+    ],
+)
+async def test_a_message_of_ours_that_is_wrong_is_answered_and_not_relayed(said: dict[str, Any]) -> None:
+    async with within() as house, peer(house.url, "/snap") as one, peer(house.url, "/snap") as other:
+        await one.say(**said)
+        answer = await one.hear("error")
+        assert (answer["code"], answer["replyTo"]) == ("bad_message", said["type"])
+        await one.say_raw("still here")
+        assert await other.connection.read_message() == "still here"
+        assert house.refused(where="snap", code="bad_message") == 1
+
+
+async def test_the_same_snap_is_not_under_way_twice_and_too_many_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with within() as house, peer(house.url, "/snap") as camera, peer(house.url, "/snap") as one:
+        await camera.say(type="hello", deviceId="a")
+        await until(house.orchestrator.snaps.rows, "the camera")
+        await one.say(type="snap", to="a", snapId="1", deadlineSeconds=60)
+        await one.say(type="snap", to="a", snapId="1", deadlineSeconds=60)
+        assert (await one.hear("error"))["code"] == "conflict"
+        monkeypatch.setattr(desk, "MAX_UNDER_WAY", 1)
+        await one.say(type="snap", to="a", snapId="2")
+        assert (await one.hear("error"))["code"] == "unavailable"
+        await camera.say(type="failed", snapId="1", deviceId="a", reason="x")
+        assert (await one.hear("summary"))["snapId"] == "1"
+        await one.say(type="snap", to="a", snapId="2", deadlineSeconds=0.5)
+        assert (await one.hear("summary"))["devices"] == [{"deviceId": "a", "state": "silent"}]
 
 
 async def test_the_legacy_port_leads_to_the_relay_and_the_pictures_only() -> None:
