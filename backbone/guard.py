@@ -22,6 +22,7 @@ class Access(Enum):
     FLEET = "fleet"
     CLOUDLET = "cloudlet"
     PHONE = "phone"
+    SNAP = "snap"
 
 
 @dataclass(frozen=True, slots=True)

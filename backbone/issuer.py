@@ -1,6 +1,7 @@
 """Makes the secrets of a stack, once: keys, tokens, Redis' password. Checks no token and never replaces a file.
 
-`python -m backbone.issuer DIR --camera ID ... --node ID ... --cloudlet ID ... --phone ID ...` leaves in DIR:
+`python -m backbone.issuer DIR --camera ID ... --node ID ... --cloudlet ID ... --phone ID ... --snap ID ...`
+leaves in DIR:
 
     issuer.pem      0600  private half of an Ed25519 key; no container ever sees it
     operator.jwt    0600  token of an operator (role `client`), for people
@@ -8,7 +9,7 @@
     ID.jwt          0644  token of the camera ID (role `processor`)
     orchestrator.jwt  0644  token that the orchestrator shows to cloudlets (role `orchestrator`)
     fleet-ID.jwt    0644  token of the fleet agent on the node ID (role `fleet`)
-    ID.jwt          0644  token of the cloudlet or phone ID (roles `cloudlet`, `phone`)
+    ID.jwt          0644  token of the cloudlet, phone or snap camera ID (roles `cloudlet`, `phone`, `snap`)
     redis_acl       0644  Redis' users: the password only as SHA-256, and `health`, who may say PING
     redis_url       0644  where Redis is, password included
     gateway.jwt     0644  token that the MQTT gateway shows to the orchestrator (role `client`)
@@ -155,6 +156,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--node", action="append", default=[], help="id of a node whose fleet agent gets a token")
     parser.add_argument("--cloudlet", action="append", default=[], help="id of a cloudlet that gets a token")
     parser.add_argument("--phone", action="append", default=[], help="id of a phone that gets a token; repeatable")
+    parser.add_argument("--snap", action="append", default=[], help="id of a snap camera that gets a token; repeatable")
     parser.add_argument("--audience", default="searchlight", help="audience of the tokens (default: %(default)s)")
     parser.add_argument("--days", type=float, default=365, help="how long tokens are valid (default: %(default)s)")
     parser.add_argument("--redis-host", default="redis", help="name of Redis' service (default: %(default)s)")
@@ -172,6 +174,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             issuer.token(cloudlet, role="cloudlet")
         for phone in arguments.phone:
             issuer.token(phone, role="phone")
+        for device in arguments.snap:
+            issuer.token(device, role="snap")
         issuer.redis(arguments.redis_host)
         issuer.mqtt()
     except (OSError, ValueError) as fault:

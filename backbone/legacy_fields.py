@@ -5,6 +5,7 @@ into the files.
 """
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from tornado.httputil import HTTPInputError, ParseBodyConfig, ParseMultipartConfig, parse_body_arguments
 from tornado.web import stream_request_body
@@ -93,13 +94,14 @@ class UploadCount:
 class UploadHandler(BaseHandler):
     """A handler whose POST may carry files; who may not come in is refused before the body is read."""
 
+    upload_method: ClassVar[str] = "POST"
     _uploads: UploadCount
     _counted = False
 
     def prepare(self) -> None:
         """Check the caller, then make room for the body."""
         super().prepare()
-        if self.request.method != "POST":
+        if self.request.method != self.upload_method:
             return
         length = self.request.headers.get("Content-Length", "0")
         if length.isascii() and length.isdigit() and int(length[:20]) > MAX_BODY_BYTES:
@@ -127,6 +129,11 @@ class UploadHandler(BaseHandler):
             self._counted = False
             self._body = bytearray()
             self._uploads.leave()
+
+    @property
+    def raw_body(self) -> bytes:
+        """The body as it came."""
+        return bytes(self._body)
 
     def read_form(self) -> Form:
         """Return what came.

@@ -82,8 +82,16 @@ class BaseSocket(WebSocketHandler, BaseHandler):
         if self.count.open >= self.count.limit:
             raise Unavailable(f"expected at most {self.count.limit} connections, got one more")
         if self.guard.verifier is None or self.presented_token() is not None:
-            self.principal = self.guard.authenticate(self.presented_token(), self.role)
+            self.principal = self.admitted(self.presented_token())
             self.authenticated = True
+
+    def admitted(self, token: str | None) -> Principal | None:
+        """Return who a token speaks for; a handler that lets several roles in replaces this.
+
+        Raises:
+            NotAuthenticated, NotAllowed: it has no right to this socket.
+        """
+        return self.guard.authenticate(token, self.role)
 
     def check_page_origin(self) -> None:
         """Let in pages of this origin and the listed ones; a WebSocket's GET may change something."""
@@ -102,7 +110,7 @@ class BaseSocket(WebSocketHandler, BaseHandler):
     def authenticate(self, token: str) -> None:
         """Check a token that came as a message; with authentication off any is taken and ignored."""
         if self.guard.verifier is not None:
-            self.principal = self.guard.authenticate(token, self.role)
+            self.principal = self.admitted(token)
             self.authenticated = True
             self._close_at_expiry(self.principal)
 

@@ -21,6 +21,7 @@ class WebSettings(RoleSettings):
     fleet_role: str = Field("fleet", description="role that a fleet agent's token must carry")
     cloudlet_role: str = Field("cloudlet", description="role that a cloudlet's token must carry")
     phone_role: str = Field("phone", description="role that a phone's token must carry")
+    snap_role: str = Field("snap", description="role that a snap camera's token must carry")
     allowed_origins: str = Field("", description="other origins whose pages may use this door, comma separated")
     ssl_cert: str | None = Field(None, description="file with the certificate chain, PEM")
     ssl_key: str | None = Field(None, description="file with the certificate's key, PEM")
@@ -51,6 +52,7 @@ class WebSettings(RoleSettings):
                 Access.FLEET: self.fleet_role,
                 Access.CLOUDLET: self.cloudlet_role,
                 Access.PHONE: self.phone_role,
+                Access.SNAP: self.snap_role,
             },
             allowed_origins=frozenset(origin for origin in origins if origin),
         )

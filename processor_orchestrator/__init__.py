@@ -4,5 +4,6 @@
                                               switchboard -> stores (first), then -> processors and clients
 boxes with an objectId -> sighting book -> sighting writer -> stores, then -> clients
 JPEGs from a processor -> streams.relay -> every viewer of /stream
+snap cameras, requesters -> snap.handlers_* -> snap.desk; their pictures -> stores, then -> workers -> sightings
 stores -> /timelines, /objectIds, /api/...; webpage/ -> /
 """

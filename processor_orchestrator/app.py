@@ -1,7 +1,7 @@
 """Builds the orchestrator from its parts and serves it; the only place that constructs."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Protocol
 
 import structlog
@@ -48,24 +48,25 @@ from processor_orchestrator.registry.handlers_front import FrontHandler
 from processor_orchestrator.registry.handlers_registry import CloudletsHandler
 from processor_orchestrator.registry.pusher import JobPusher
 from processor_orchestrator.settings import Settings
+from processor_orchestrator.snap.desk import SnapDesk
+from processor_orchestrator.snap.door import SnapDoor
+from processor_orchestrator.snap.handlers_snap import SnapDevicesHandler, SnapsHandler
+from processor_orchestrator.snap.handlers_snippets import SnippetsHandler
+from processor_orchestrator.snap.intake import Intake
+from processor_orchestrator.snap.matching import SnapMatching
 from processor_orchestrator.store_watch import StoreWatch
-from processor_orchestrator.stores import Store
-from processor_orchestrator.stores.memory import MemoryStore
+from processor_orchestrator.stores.by_url import MEMORY, registry_at, snippets_at, store_at
 from processor_orchestrator.stores.redis_store import RedisStore
-from processor_orchestrator.stores.registry import RegistryStore
-from processor_orchestrator.stores.registry_memory import MemoryRegistry
-from processor_orchestrator.stores.registry_redis import RedisRegistry
 from processor_orchestrator.streams.handlers_stream import StreamHandler
 from processor_orchestrator.streams.relay import StreamRelay
 from processor_orchestrator.tracking.handlers_client import ClientSocket
 from processor_orchestrator.tracking.handlers_history import ObjectIdsHandler, TimelinesHandler
 from processor_orchestrator.tracking.handlers_processor import ProcessorSocket
+from processor_orchestrator.tracking.objects import TrackedObject
 from processor_orchestrator.tracking.sighting_writer import SightingWriter
 from processor_orchestrator.tracking.sightings import SightingBook
 from processor_orchestrator.tracking.switchboard import Switchboard
 from processor_orchestrator.tracking.tracking import Delivery
-
-MEMORY = "memory://"
 
 
 class Part(Protocol):
@@ -100,6 +101,7 @@ class Orchestrator:
         self.desk = FleetDesk(figures=figures)
         self.uploads = UploadCount()
         self._build_registry()
+        self._build_snap()
         self.neighbours, self.tail = self._crossing(book)
 
     def _build_registry(self) -> None:
@@ -127,6 +129,31 @@ class Orchestrator:
             heartbeat=settings.cloudlet_heartbeat,
         )
 
+    def _build_snap(self) -> None:
+        settings, figures = self.settings, self.figures
+        self.snippets = snippets_at(settings.redis_url.get_secret_value(), days=settings.snippet_days)
+        self.snaps = SnapDesk(snippets=self.snippets, figures=figures)
+        self.matching = SnapMatching(
+            queue=self.queue,
+            store=self.store,
+            cleaner=PictureCleaner(max_side=256, quality=85),
+            figures=figures,
+            sought=self._sought,
+            tell=self._tell_sighting,
+        )
+        cleaner = PictureCleaner(max_bytes=MAX_ENTRY_BYTES)
+        self.intake = Intake(store=self.snippets, cleaner=cleaner, looker=self.matching, figures=figures)
+        self.snap_door = SnapDoor(
+            desk=self.snaps,
+            intake=self.intake,
+            store=self.snippets,
+            networks=LegacyNetworks.of(settings.legacy_networks),
+            uploads=self.uploads,
+        )
+
+    def _sought(self) -> Iterable[TrackedObject]:
+        return self.switchboard.tracking.objects.values()  # a new one is made when the stored state is loaded
+
     def _crossing(self, book: SightingBook) -> tuple[Neighbours | None, EventTail | None]:
         """Join this orchestrator to the others on its Redis; a store in memory has no others."""
         if not isinstance(self.store, RedisStore):
@@ -138,8 +165,10 @@ class Orchestrator:
             switchboard=self.switchboard,
             book=book,
             relay=self.relay,
+            snaps=self.snaps,
         )
         self.switchboard.abroad = neighbours
+        self.snaps.abroad = neighbours
         self.relay.ask_elsewhere = neighbours.demand
         return neighbours, EventTail(channel=channel, store=self.store, switchboard=self.switchboard)
 
@@ -165,6 +194,7 @@ class Orchestrator:
             Route("/api/session", SessionHandler),
             *self._case_routes(),
             *self._fleet_routes(),
+            *self._snap_routes(),
             *health.routes({"store": self.watch.state}, self.registry),
             Route("/static/(.*)", PageFileHandler, page),
             Route("/()", FrontHandler, self._front(page | {"default_filename": "index.html"})),
@@ -203,10 +233,21 @@ class Orchestrator:
             Route(f"{containers}/({NAME_IN_PATH})", ContainerHandler, desk),
         ]
 
+    def _snap_routes(self) -> list[Route]:
+        desk = {"desk": self.snaps}
+        return [
+            *self.snap_door.routes("/snap"),
+            Route("/api/snap", SnapsHandler, desk),
+            Route("/api/snap/devices", SnapDevicesHandler, desk),
+            Route("/api/snippets", SnippetsHandler, {"store": self.snippets}),
+        ]
+
     async def serve(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then drain."""
-        app = application(self.routes(), guard=self.settings.guard(), figures=Figures(self.registry))
-        server, port = listen(app, host=self.settings.host, port=self.settings.port, tls=self.settings.tls())
+        figures, settings = Figures(self.registry), self.settings
+        app = application(self.routes(), guard=settings.guard(), figures=figures)
+        server, port = listen(app, host=settings.host, port=settings.port, tls=settings.tls())
+        legacy = self.snap_door.open(settings, figures)
         structlog.get_logger().info("listening", host=self.settings.host, port=port)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(part.run()) for part in self._parts()]
@@ -216,36 +257,30 @@ class Orchestrator:
         server.stop()
         await self.desk.aclose()
         self.switchboard.dismiss_peers()
+        self.snaps.dismiss_all()
         await self.writer.flush()
         await server.close_all_connections()
+        await self.snap_door.close(legacy)
         if self.neighbours is not None:
             await self.neighbours.leave()
         self.cloudlet_client.close()
         if self.queue is not None:
             await self.queue.aclose()
         await self.roster.aclose()
+        await self.snippets.aclose()
         await self.store.aclose()
 
     def _parts(self) -> list[Part]:
         """Return everything that runs for as long as the role."""
         crossing: list[Part] = [part for part in (self.neighbours, self.tail) if part is not None]
-        return [self.watch, self.switchboard, self.writer, self.cases, self.pusher, self.registry_desk, *crossing]
+        always: list[Part] = [self.watch, self.switchboard, self.writer, self.cases, self.pusher, self.registry_desk]
+        return [*always, self.intake, self.matching, *crossing]
 
     def _tell_sighting(self, sighting: to_client.Sighting) -> None:
         peers = self.switchboard.tracking.roster.clients_that_want("sightings")
         self.switchboard.deliver([Delivery(peers, sighting)])
         if self.neighbours is not None:
             self.neighbours.tell_sighting(sighting)
-
-
-def store_at(url: str) -> Store:
-    """Return the store that a URL names."""
-    return MemoryStore() if url.startswith(MEMORY) else RedisStore.from_url(url)
-
-
-def registry_at(url: str) -> RegistryStore:
-    """Return the registry that a URL names."""
-    return MemoryRegistry() if url.startswith(MEMORY) else RedisRegistry.from_url(url)
 
 
 def main() -> None:

@@ -30,6 +30,14 @@ class OrchestratorFigures:
         self.matches = Counter(
             "orchestrator_matches", "Deliveries of cloudlets, by what came of them", ["outcome"], registry=registry
         )
+        self.snap_clients = Gauge("orchestrator_snap_clients", "Connected clients of the snap relay", registry=registry)
+        self.snap_texts = Counter("orchestrator_snap_texts", "Legacy texts that were relayed", registry=registry)
+        self.snaps = Counter(
+            "orchestrator_snaps", "What became of snaps, a device at a time", ["state"], registry=registry
+        )
+        self.snippets = Counter(
+            "orchestrator_snippets", "Pictures of devices, by what came of them", ["outcome"], registry=registry
+        )
         self.fleet_nodes = Gauge("orchestrator_fleet_nodes", "Connected fleet agents", registry=registry)
         self.fleet_commands = Counter(
             "orchestrator_fleet_commands",

@@ -22,8 +22,14 @@ class Settings(WebSettings):
         5.0, gt=0, description="seconds between two heartbeats of a cloudlet; after three missed it gets no phones"
     )
     legacy_networks: str = Field(
-        "", description="networks whose cloudlets and phones need no token, comma separated, such as 192.168.7.0/24"
+        "",
+        description="networks whose cloudlets, phones and snap cameras need no token, comma separated, "
+        "such as 192.168.7.0/24",
     )
+    snap_port: int = Field(
+        0, ge=0, le=65535, description="port where legacy snap cameras find the relay at /, such as 8080; 0: none"
+    )
+    snippet_days: float = Field(7.0, gt=0, le=365, description="days that pictures of snap cameras are kept")
     jwt: SecretStr | None = Field(None, description="token that is shown to cloudlets")
     webpage: Path = Field(WEBPAGE, description="folder of the console page")
     max_processors: int = Field(2_000, gt=0, description="processors that may be connected")

@@ -1,8 +1,11 @@
 /* The server's REST interface. Turns its answers into checked values and its refusals into errors; retries nothing. */
 
-import { cameras, cloudlets, containers, fleet, people, sightings, work } from "./wire.js";
+import {
+  cameras, cloudlets, containers, fleet, people, sightings, snapDevices, snapResults, snippets, work,
+} from "./wire.js";
 
 const PATIENCE_MS = 8000;
+const SNAP_SECONDS = 15;
 const COMMAND_PATIENCE_MS = 45_000; // the server gives a node 35 s
 
 /** A refusal or a failure: `status` is the HTTP status, 0 when no answer came at all. */
@@ -68,6 +71,15 @@ export async function stopContainer(nodeId, name) {
   return containers((await ask(path, { method: "DELETE" }, COMMAND_PATIENCE_MS))?.data);
 }
 
+export const readSnapDevices = async () => snapDevices((await ask("/api/snap/devices"))?.data);
+export const readSnippets = async () => snippets((await ask("/api/snippets?limit=24"))?.data);
+
+/** Have a device, a group or "all" take a picture; answers what became of it, a device at a time. */
+export async function askSnap(to) {
+  const order = send("POST", { to, deadlineSeconds: SNAP_SECONDS });
+  return snapResults((await ask("/api/snap", order, (SNAP_SECONDS + 10) * 1000))?.devices);
+}
+
 /** {authRequired, authenticated}; an answer of another shape counts as "no sign-in needed". */
 export async function readSession() {
   const answer = await ask("/api/session");
@@ -80,4 +92,5 @@ export const signOut = () => ask("/api/session", { method: "DELETE" });
 
 export const personPicture = (objectId) => `/api/objects/${encodeURIComponent(objectId)}/image`;
 export const sightingCrop = (sightingId) => `/api/sightings/${encodeURIComponent(sightingId)}/crop.jpg`;
+export const snippetPicture = (id, sha256) => `/snippets/${encodeURIComponent(id)}/?sha256=${encodeURIComponent(sha256)}`;
 export const streamOf = (cameraId) => `/stream?camera=${encodeURIComponent(cameraId)}&fps=10`;

@@ -12,6 +12,8 @@ import { LinkState } from "./link_state.js";
 import { People } from "./people.js";
 import { Session } from "./session.js";
 import { Sightings } from "./sightings.js";
+import { Snap } from "./snap.js";
+import { SnapDesk } from "./snap_desk.js";
 import { Store } from "./store.js";
 import { Toasts } from "./toasts.js";
 import { Work } from "./work.js";
@@ -112,6 +114,14 @@ new Fleet({
   onStart: (nodeId) => fleetDialog.show(nodeId),
   onStop: (nodeId, name) => desk.stop(nodeId, name),
   announce: (text) => toasts.announce(text),
+});
+
+const snapDesk = new SnapDesk({ store, session, toasts });
+
+new Snap({
+  store,
+  nodes: nodes("snap", "panel", "count", "to", "button", "results", "pictures", "empty"),
+  onSnap: (to) => snapDesk.snap(to),
 });
 
 /** Connect when the session allows it, and hang up when it does not. */

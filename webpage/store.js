@@ -21,6 +21,9 @@ export class Store {
   sightings = new Cell([]); // newest first, of the chosen person when there is one
   fleet = new Cell([]); // machines, by name
   work = new Cell({ jobs: [], workers: 0, cloudlets: [] });
+  snapDevices = new Cell([]); // cameras that take a picture on command, by name
+  snippets = new Cell([]); // their pictures, newest first
+  snapResults = new Cell([]); // what became of the operator's last snap, a device at a time
   chosen = new Cell(null); // objectId whose sightings are shown, null for all
   pointedAt = new Cell(null); // key of the camera that the operator asked for
   frames = new Cell(new Map()); // key -> newest boxes of that camera

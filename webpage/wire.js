@@ -151,6 +151,28 @@ function job(raw) {
 export const cloudlets = (raws) => checked(raws, cloudlet, 500);
 export const work = (raw) => ({ jobs: checked(raw?.data, job, 500), workers: numberOr(raw?.workers, 0) });
 
+/** One snap camera, or null. */
+function snapDevice(raw) {
+  if (!isId(raw?.deviceId)) return null;
+  return { deviceId: String(raw.deviceId), groups: texts(raw.groups), online: raw.state === "online" };
+}
+
+/** What became of a snap at one camera, or null. */
+function snapResult(raw) {
+  if (!isId(raw?.deviceId)) return null;
+  return { deviceId: String(raw.deviceId), state: textOr(raw.state, "failed"), reason: textOr(raw.reason, null) };
+}
+
+/** One picture of a snap camera, or null; `receivedAt` in seconds since the epoch. */
+function snippet(raw) {
+  if (!isId(raw?.id) || !isId(raw.sha256) || !isNumber(raw.receivedAt)) return null;
+  return { id: String(raw.id), sha256: String(raw.sha256), receivedAt: raw.receivedAt };
+}
+
+export const snapDevices = (raws) => checked(raws, snapDevice, 1000);
+export const snapResults = (raws) => checked(raws, snapResult, 1000);
+export const snippets = (raws) => checked(raws, snippet, 200);
+
 const readers = {
   boundingBoxes: (raw) =>
     isId(raw.cameraId) && isNumber(raw.frameId)

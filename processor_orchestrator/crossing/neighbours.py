@@ -18,6 +18,7 @@ from backbone.wire import to_client
 from backbone.wire.codec import encode
 from backbone.wire.values import Message
 from processor_orchestrator.crossing.redis_channel import RedisChannel
+from processor_orchestrator.snap.abroad import DeviceRow, SnapSide
 from processor_orchestrator.streams.relay import StreamRelay
 from processor_orchestrator.tracking.roster import CameraElsewhere
 from processor_orchestrator.tracking.sightings import SightingBook
@@ -32,15 +33,16 @@ MAX_WAITING = 500
 LEASE_SECONDS = 5.0
 """Live pictures for another orchestrator end when it has not asked again for this long."""
 
-BOXES, SIGHTING, DEMAND, PICTURE, CAMERAS = b"b", b"s", b"d", b"p", b"c"
+BOXES, SIGHTING, DEMAND, PICTURE, CAMERAS, SNAP = b"b", b"s", b"d", b"p", b"c", b"n"
 ORIGIN_BYTES = 32
 KEY_BYTES = 2
 
 
 class Presence(msgspec.Struct, frozen=True):
-    """What an orchestrator tells of itself: its connected cameras as (id, subject, since)."""
+    """What an orchestrator tells of itself: its connected cameras as (id, subject, since), and its snap devices."""
 
     cameras: list[tuple[str | int, str | None, float]]
+    devices: list[DeviceRow] = []
 
 
 _presence = msgspec.json.Decoder(Presence)
@@ -52,13 +54,21 @@ class Neighbours:
     """This orchestrator's side of the exchange with the others."""
 
     def __init__(
-        self, *, instance: str, channel: RedisChannel, switchboard: Switchboard, book: SightingBook, relay: StreamRelay
+        self,
+        *,
+        instance: str,
+        channel: RedisChannel,
+        switchboard: Switchboard,
+        book: SightingBook,
+        relay: StreamRelay,
+        snaps: SnapSide,
     ) -> None:
         self._instance = instance
         self._channel = channel
         self._switchboard = switchboard
         self._book = book
         self._relay = relay
+        self._snaps = snaps
         self._others: frozenset[str] = frozenset()
         self._waiting: deque[bytes] = deque(maxlen=MAX_WAITING)
         self._something_waits = asyncio.Event()
@@ -77,8 +87,13 @@ class Neighbours:
         if self._others:
             self._put(SIGHTING, encode(sighting))
 
+    def tell_snap(self, body: bytes) -> None:
+        """Hand a word of the snap desk to the desks of the others, while there are others."""
+        if self._others:
+            self._put(SNAP, body)
+
     def cameras_changed(self) -> None:
-        """Let the others know soon which cameras are connected here."""
+        """Let the others know soon which cameras and devices are connected here."""
         self._presence_due.set()
 
     def _put(self, kind: bytes, body: bytes) -> None:
@@ -122,17 +137,18 @@ class Neighbours:
 
     def _present(self) -> Presence:
         cameras = self._switchboard.tracking.roster.cameras.values()
-        return Presence([(known.camera_id, known.subject, known.since) for known in cameras if known.peer is not None])
+        online = [(known.camera_id, known.subject, known.since) for known in cameras if known.peer is not None]
+        return Presence(online, self._snaps.rows())
 
     def _meet(self, alive: dict[str, bytes]) -> None:
         if self._others != alive.keys():
             structlog.get_logger().info("neighbours", alive=len(alive))
         self._others = frozenset(alive)
         elsewhere: dict[str, CameraElsewhere] = {}
-        for told in alive.values():
-            elsewhere |= {
-                str(i): CameraElsewhere(i, subject, since) for i, subject, since in _presence.decode(told).cameras
-            }
+        present = [_presence.decode(told) for told in alive.values()]
+        for told in present:
+            elsewhere |= {str(i): CameraElsewhere(i, subject, since) for i, subject, since in told.cameras}
+        self._snaps.met([row for told in present for row in told.devices])
         tracking = self._switchboard.tracking
         mine = tracking.roster.cameras
         for key in elsewhere.keys() & tracking.roster.online().keys():
@@ -159,13 +175,16 @@ class Neighbours:
                 async for payload in self._channel.listen():
                     kind, origin = payload[:1], payload[1 : 1 + ORIGIN_BYTES].decode()
                     if origin != self._instance:
-                        self._take_known(kind, origin, payload[1 + ORIGIN_BYTES :])
+                        await self._take_known(kind, origin, payload[1 + ORIGIN_BYTES :])
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
 
-    def _take_known(self, kind: bytes, origin: str, body: bytes) -> None:
+    async def _take_known(self, kind: bytes, origin: str, body: bytes) -> None:
         try:
-            self._take(kind, origin, body)
+            if kind == SNAP:
+                await self._snaps.crossed(body)
+            else:
+                self._take(kind, origin, body)
         except (msgspec.MsgspecError, ValueError) as fault:
             structlog.get_logger().warning("bad_crossing", kind=kind.decode(errors="replace"), reason=str(fault)[:200])
 

@@ -1,14 +1,12 @@
 """What orchestrators tell each other, by Redis: a stream of changes, presence keys and pub/sub. Decides nothing."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from backbone.errors import Unavailable
+from processor_orchestrator.stores.answering import answering as _answering
 from processor_orchestrator.stores.redis_store import EVENTS, PREFIX
 
 ALIVE_SECONDS = 5
@@ -117,11 +115,3 @@ def _change(raw_id: bytes, fields: dict[bytes, bytes]) -> Change:
         reason=fields[b"reason"].decode() or None,
         text=fields[b"text"].decode(),
     )
-
-
-@asynccontextmanager
-async def _answering() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as fault:
-        raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None

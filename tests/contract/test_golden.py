@@ -11,6 +11,7 @@ from backbone.wire.shared import Authenticate, Error, FeatureMap, Stop
 from backbone.wire.values import CameraView
 from tests.contract.corpus import DIRECTIONS, NAMES, UNIONS, golden
 from tests.contract.fleet_words import FLEET_OPTIONAL, FLEET_SAID
+from tests.contract.snap_words import NEEDED, SNAP_OPTIONAL, SNAP_SAID
 
 T = 1700000000.25
 JPEG = "/9j/2Q=="
@@ -103,6 +104,7 @@ SAID = {
     "to_processor/stopStream": to_processor.StopStream(),
     "to_processor/streamToken": to_processor.StreamToken(tokens=1),
     **FLEET_SAID,
+    **SNAP_SAID,
 }
 
 
@@ -157,6 +159,8 @@ def test_each_key_that_a_message_needs_is_missed(name):
         "rejected",
         "negatives",
     }
+    if name.split("/")[0] in {"from_snap", "to_snap"}:
+        optional |= SNAP_OPTIONAL - NEEDED.get(name.split(".")[0], set())
     optional = optional | FLEET_OPTIONAL | ({"objectId"} if needed.tag == "error" else set())
     if needed.tag in {"boundingBoxes", "sighting", "cameras"}:
         optional -= {"cameraId", "frameId", "cameras"}

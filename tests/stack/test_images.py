@@ -171,6 +171,13 @@ def test_a_role_explains_itself(images: dict[str, str], role: str) -> None:
     assert "usage:" in docker("run", "--rm", "--read-only", "--network", "none", images[role], "--help")
 
 
+@pytest.mark.parametrize("command", ["phone", "pi_sender", "snap", "snap_camera"])
+def test_a_devices_command_explains_itself_in_64_megabytes(images: dict[str, str], command: str) -> None:
+    bounds = ("--read-only", "--network", "none", "--memory", "64m", "--memory-swap", "64m")
+    python = ("--entrypoint", "/usr/bin/python3", images["demo_phone"], "-m", f"edge_devices.{command}")
+    assert f"python -m edge_devices.{command}" in docker("run", "--rm", *bounds, *python, "--help")
+
+
 @pytest.mark.parametrize("role", ["orchestrator", "camera_processor", "pi_receiver"])
 def test_a_role_refuses_to_listen_to_everybody_without_a_key(images: dict[str, str], role: str) -> None:
     done = subprocess.run(

@@ -11,7 +11,7 @@ from tests.processes import ROOT
 BLOCKER = """
 import sys
 ALLOWED = {*sys.stdlib_module_names, "edge_devices", "requests", "urllib3", "charset_normalizer", "chardet", "idna",
-           "certifi",
+           "certifi", "websockets",
            "simplejson", "socks", "brotli", "brotlicffi", "zstandard", "OpenSSL", "cryptography", "_cffi_backend"}
 class Blocker:
     def find_spec(self, name, path=None, target=None):
@@ -87,6 +87,6 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
         assert word in told
 
 
-def test_a_device_needs_nothing_but_requests() -> None:
+def test_a_device_needs_requests_and_a_websocket_and_nothing_else() -> None:
     done = subprocess.run([sys.executable, "-c", BLOCKER], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "blocked\n"), done.stderr
