@@ -17,9 +17,10 @@ import numpy as np
 from benchmarks import face_pictures, photo_sets
 from benchmarks.comparison import LEAST_RUNS, ResultsDiffer, Spread
 from benchmarks.machine import described
-from benchmarks.peak_memory import Side, peak_megabytes
+from benchmarks.peak_memory import Side
+from benchmarks.photo_memory import peak_megabytes
 from benchmarks.results import RESULTS, write_section
-from faces import load_engine
+from faces import FaceEngine, load_engine
 from job_workers.photo_reader import read_photo
 from job_workers.photo_search import PhotoSearch, SoughtPeople
 from job_workers.settings import Settings
@@ -57,11 +58,16 @@ def default(name: str) -> float:
 class Ours:
     """Photos matched as the workers do it, with their defaults, on one thread."""
 
-    def __init__(self, detector: str, jobs: int) -> None:
-        engine = load_engine("hog" if detector == "hog" else "cnn")
-        self.references = photo_sets.references(engine, jobs)
+    def __init__(self, engine: FaceEngine, references: dict[str, list[np.ndarray]]) -> None:
+        self.references = references
         self._search = PhotoSearch(engine, smallest_face=default("smallest_face"))
-        self._gallery = photo_sets.gallery(engine.model_id, self.references)
+        self._gallery = photo_sets.gallery(engine.model_id, references)
+
+    @classmethod
+    def with_jobs(cls, detector: str, jobs: int) -> Ours:
+        """Return it with so many jobs."""
+        engine = load_engine("hog" if detector == "hog" else "cnn")
+        return cls(engine, photo_sets.references(engine, jobs))
 
     def matches(self, photos: Sequence[bytes]) -> Matches:
         """Return which photo shows whom."""
@@ -105,7 +111,7 @@ def rows(name: str, *, runs: int) -> list[str]:
     made, job_counts = SETS[name]
     told, lines = made(), []
     for jobs in job_counts:
-        ours = {detector: Ours(detector, jobs) for detector in DETECTORS}
+        ours = {detector: Ours.with_jobs(detector, jobs) for detector in DETECTORS}
         references = ours["cnn"].references
         wanted = theirs(told.photos, references)
         for detector, side in ours.items():
@@ -169,16 +175,6 @@ def _around(boxes: np.ndarray, scene: face_pictures.Scene) -> int:
     return int(inside.any(axis=1).sum())
 
 
-def match_once(_name: str, side: Side) -> None:
-    """Match one photo of 12 MP with ten jobs, in a process of its own."""
-    photos = photo_sets.phone().photos
-    ours = Ours("cnn", 10)
-    if side == "ours":
-        ours.matches(photos)
-    else:
-        theirs(photos, ours.references)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; return 0, or 1 when the two sides do not find the same."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.photo_matching", description=__doc__)
@@ -202,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"the two sides did not find the same: {fault}")
         return 1
     sides = get_args(Side)
-    peaks = [f"{side} {peak_megabytes(match_once, 'phone', side):.0f} MB" for side in sides]
+    peaks = [f"{side} {peak_megabytes(side):.0f} MB" for side in sides]
     lines += ["", f"{GOAL} Most memory for the photo of 12 MP: {', '.join(peaks)}.", ""]
     lines += ["Which faces of a photo of 12 MP are found at all:", "", *found_by_width()]
     text = f"{machine}\n\n" + "\n".join(lines) + "\n"
