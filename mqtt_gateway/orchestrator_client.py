@@ -1,29 +1,22 @@
 """Hears and asks the orchestrator as a page does: its `/client` socket and `/api`. Keeps and decides nothing."""
 
-import asyncio
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
-from tornado.websocket import WebSocketClosedError, WebSocketError, websocket_connect
+from tornado.websocket import WebSocketClientConnection
 
-from backbone.backoff import Backoff
 from backbone.errors import Unavailable
-from backbone.url_ring import UrlRing
+from backbone.steady_socket import SteadySocket
 from backbone.wire import to_client
 from backbone.wire.codec import PICTURE_MESSAGE_BYTES, BadMessage, encode
 from backbone.wire.from_client import Subscribe
 from backbone.wire.shared import Authenticate
 from backbone.wire.to_client import ToClient
 
-CONNECT_SECONDS = 5.0
 ASK_SECONDS = 5.0
-PING_SECONDS = 10.0
-LONGEST_WAIT = 5.0
-STEADY_SECONDS = 10.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 
@@ -36,41 +29,28 @@ class OrchestratorClient:
     """
 
     def __init__(self, urls: str, *, token: str | None) -> None:
-        self._urls = UrlRing(urls)
+        self._socket = SteadySocket(urls, self._converse, max_message_bytes=PICTURE_MESSAGE_BYTES)
         self._token = token
         self._http = AsyncHTTPClient(force_instance=True, max_body_size=MAX_ANSWER_BYTES, max_clients=4)
+        self._heard: Callable[[ToClient], None] = lambda _message: None
+        self._opened: Callable[[], None] = lambda: None
+        self._closed: Callable[[], None] = lambda: None
         self.connected = False
-        self.last_error = "not connected yet"
+
+    @property
+    def last_error(self) -> str:
+        """Why it is not connected."""
+        return self._socket.last_error
 
     async def run(
         self, *, heard: Callable[[ToClient], None], opened: Callable[[], None], closed: Callable[[], None]
     ) -> None:
-        """Stay connected until cancelled and hand on what is said."""
-        backoff = Backoff(first=0.5, limit=LONGEST_WAIT)
-        while True:
-            began = time.monotonic()
-            try:
-                await self._converse(heard, opened)
-                self.last_error = "the orchestrator closed the connection"
-            except (OSError, HTTPClientError, WebSocketError, TimeoutError) as fault:
-                self.last_error = f"{type(fault).__name__}: {fault}"
-            if self.connected:
-                structlog.get_logger().warning("orchestrator_away", reason=self.last_error)
-            self.connected = False
-            closed()
-            self._urls.give_up()
-            if time.monotonic() - began >= STEADY_SECONDS:
-                backoff.reset()
-            await asyncio.sleep(backoff.next_wait())
+        """Stay connected until cancelled and hand on what is said; `closed` is called at first, too."""
+        self._heard, self._opened, self._closed = heard, opened, closed
+        closed()
+        await self._socket.run()
 
-    async def _converse(self, heard: Callable[[ToClient], None], opened: Callable[[], None]) -> None:
-        connection = await websocket_connect(
-            self._urls.current,
-            connect_timeout=CONNECT_SECONDS,
-            ping_interval=PING_SECONDS,
-            ping_timeout=PING_SECONDS,
-            max_message_size=PICTURE_MESSAGE_BYTES,
-        )
+    async def _converse(self, connection: WebSocketClientConnection) -> None:
         try:
             if self._token is not None:
                 await connection.write_message(encode(Authenticate(jwt=self._token)))
@@ -82,18 +62,17 @@ class OrchestratorClient:
                     structlog.get_logger().warning("bad_message", reason=fault.message)
                     continue
                 if not self.connected:
-                    self._note_connected(opened)
-                heard(message)
-        except WebSocketClosedError:
-            return
+                    self._note_connected()
+                self._heard(message)
         finally:
-            connection.close()
+            self.connected = False
+            self._closed()
 
-    def _note_connected(self, opened: Callable[[], None]) -> None:
+    def _note_connected(self) -> None:
         """The first message shows that it lets us in."""
         self.connected = True
-        structlog.get_logger().info("orchestrator_connected", url=self._urls.current)
-        opened()
+        structlog.get_logger().info("orchestrator_connected", url=self._socket.url)
+        self._opened()
 
     async def data_of(self, path: str) -> Any:  # noqa: ANN401 - any JSON value
         """Return what `/api/...` answers under the key `data`.
@@ -118,7 +97,7 @@ class OrchestratorClient:
             return None
 
     async def _ask(self, path: str) -> bytes:
-        url = self._urls.current.replace("ws", "http", 1).removesuffix("/client") + path
+        url = self._socket.url.replace("ws", "http", 1).removesuffix("/client") + path
         headers = {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
         try:
             answer = await self._http.fetch(

@@ -7,7 +7,7 @@ from benchmarks.comparison import ResultsDiffer
 @pytest.mark.parametrize("detector", photo_matching.DETECTORS)
 def test_both_ways_find_the_same_people_in_the_same_photos(detector):
     photos = photo_sets.stills().photos
-    ours = photo_matching.Ours(detector, 4)
+    ours = photo_matching.Ours.with_jobs(detector, 4)
     found = ours.matches(photos)
     assert found == photo_matching.theirs(photos, ours.references)
     assert (0, "job 0") in found

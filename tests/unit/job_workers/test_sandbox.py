@@ -1,10 +1,12 @@
 """The sandbox of this machine: what goes in, what comes out, and how an end is told. Hostile programs: tests/e2e."""
 
+import itertools
 import os
 import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -178,7 +180,9 @@ def test_a_bubblewrap_that_makes_no_namespaces_is_told(monkeypatch, tmp_path):
     fake = tmp_path / "bwrap"
     fake.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     fake.chmod(0o755)
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+    for folder in itertools.takewhile(
+        lambda folder: folder != Path(tempfile.gettempdir()), (tmp_path, *tmp_path.parents)
+    ):
         folder.chmod(0o755)
     monkeypatch.setattr(sandbox_module, "BUBBLEWRAP", str(fake))
     with pytest.raises(Unavailable, match="No permissions to create new namespace"):
