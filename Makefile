@@ -29,11 +29,13 @@ lint: $(VENV)/.installed ## style of every source
 types: $(VENV)/.installed ## strict types of every package
 	$(BIN)/mypy $(PACKAGES:%=-p %)
 
-system: ## Debian packages that the tests use (redis-server, chromium), when run as root
+system: ## Debian packages that the tests use (redis-server, mosquitto, chromium ...), when run as root
 	@sh tests/install_system_packages.sh
 
-test: system lint types ## lint, types and all tests
-	$(BIN)/python -m pytest
+TEST_PROCESSES ?= 3
+test: system lint types ## lint, types and all tests; those that need the container engine last, one after the other
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile tests/unit tests/contract tests/e2e
+	$(BIN)/python -m pytest tests/stack
 
 endurance: $(VENV)/.installed ## what takes longer: camera cycles, a million messages, kills of primaries, jobs under fire, zips
 	$(BIN)/python -m pytest tests/endurance -s

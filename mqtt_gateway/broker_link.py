@@ -30,6 +30,7 @@ SESSION_SECONDS = 7 * 86_400
 """How long the broker keeps what came while nobody was here."""
 MOST_IN_HAND = 2_000
 MOST_OUTGOING = 500
+GOODBYE_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,13 @@ class BrokerLink:
             if self.is_connected:
                 self._client.publish(self._available, b"offline", qos=1, retain=True)
             self._client.disconnect()
-            await asyncio.to_thread(self._client.loop_stop)
+            await self._end_loop()
+
+    async def _end_loop(self) -> None:
+        """Wait for paho's thread, which waits for what the broker has not acknowledged: not for ever."""
+        ending = threading.Thread(target=self._client.loop_stop, daemon=True)
+        ending.start()
+        await asyncio.to_thread(ending.join, GOODBYE_SECONDS)
 
     # What comes in: on paho's thread, then on ours.
 
