@@ -34,7 +34,7 @@ system: ## Debian packages that the tests use (redis-server, mosquitto, chromium
 
 TEST_PROCESSES ?= 3
 test: system lint types ## lint, types and all tests; those that need the container engine last, one after the other
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile tests/unit tests/contract tests/e2e
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder tests/unit tests/contract tests/e2e
 	$(BIN)/python -m pytest tests/stack
 
 endurance: $(VENV)/.installed ## what takes longer: camera cycles, a million messages, kills of primaries, jobs under fire, zips

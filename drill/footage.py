@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,9 +66,15 @@ def make_footage(data_dir: Path, progress: Progress = lambda _step, _share: None
     """
     footage = _footage_in(data_dir)
     receipt = data_dir / "footage" / "receipt.json"
-    if _is_whole(footage, receipt):
-        progress("sample footage is there", 1.0)
-        return footage
+    with _alone(data_dir):
+        if _is_whole(footage, receipt):
+            progress("sample footage is there", 1.0)
+        else:
+            _make(data_dir, footage, receipt, progress)
+    return footage
+
+
+def _make(data_dir: Path, footage: Footage, receipt: Path, progress: Progress) -> None:
     progress("fetching portraits", 0.0)
     pictures = fetch_pictures(data_dir)
     for folder in (receipt.parent, footage.case_photo.parent):
@@ -80,7 +88,15 @@ def make_footage(data_dir: Path, progress: Progress = lambda _step, _share: None
     _replace(footage.case_photo, pictures[CASE_PHOTO].read_bytes())
     _replace(receipt, json.dumps(_receipt(footage), indent=1).encode())
     progress("sample footage is made", 1.0)
-    return footage
+
+
+@contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    """Wait until nobody else makes footage there."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / ".footage-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _footage_in(data_dir: Path) -> Footage:

@@ -12,6 +12,13 @@ from PIL import Image
 from searchlight.embedded_redis import find_binary
 from tests.processes import Role, free_port, role, wait_until
 
+SLOWEST = {"test_score", "test_up", "test_restart", "test_closing", "test_job_workers", "test_hostile_programs"}
+"""Files of tests that begin first, so that of several processes none works alone at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in SLOWEST)
+
 
 @pytest.fixture
 def orchestrator() -> Iterator[Role]:
