@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 import structlog
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError, ResponseError
 from rq import Queue, Retry
 from rq.job import Job
@@ -103,17 +104,31 @@ class JobQueue:
         return key
 
     async def take_from_gallery(self, key: str, name: str) -> None:
-        """Take a person out of a gallery that tasks may still read; only its owner may call this."""
+        """Take a person out of a gallery that tasks may still read; others may take somebody out at the same time."""
 
-        def take() -> None:
-            content = self._redis.get(key)
-            if not isinstance(content, bytes):
-                return
-            gallery = _gallery.decode(content)
-            left = msgspec.structs.replace(gallery, sought=tuple(one for one in gallery.sought if one.name != name))
-            self._redis.set(key, _encode(left), xx=True, keepttl=True)
+        def take(batch: Pipeline) -> None:
+            content, seconds = batch.get(key), batch.ttl(key)
+            batch.multi()
+            if isinstance(content, bytes) and isinstance(seconds, int) and seconds > 0:
+                gallery = _gallery.decode(content)
+                left = msgspec.structs.replace(gallery, sought=tuple(one for one in gallery.sought if one.name != name))
+                batch.set(key, _encode(left), ex=seconds)
 
-        await self._call(take)
+        await self._call(lambda: self._redis.transaction(take, key))
+
+    async def galleries(self, owner: str) -> dict[str, tuple[str, ...]]:
+        """Return who is in the galleries of an owner, by key. It walks all keys: for rare use."""
+
+        def read() -> dict[str, tuple[str, ...]]:
+            found = {}
+            for key in self._redis.scan_iter(f"gallery:{owner}:*", count=1_000):
+                content = self._redis.get(key)
+                if isinstance(content, bytes):
+                    found[key.decode()] = tuple(one.name for one in _gallery.decode(content).sought)
+            return found
+
+        galleries: dict[str, tuple[str, ...]] = await self._call(read)
+        return galleries
 
     async def enqueue(self, queue: str, task: Task, *, deadline: int | None = None) -> None:
         """Hand over a task; one that is there already is not handed over again. The deadline is in seconds."""

@@ -18,6 +18,7 @@ from backbone.socket_handler import SocketCount
 from backbone.web import Figures, Route, application, listen
 from backbone.wire import to_client
 from processor_orchestrator.cases.desk import CaseDesk
+from processor_orchestrator.cases.galleries import Galleries
 from processor_orchestrator.cases.handlers_cases import CaseHandler, CasesHandler, JobsHandler, RejectHandler
 from processor_orchestrator.console.handlers_api import (
     CamerasHandler,
@@ -109,6 +110,7 @@ class Orchestrator:
         token = settings.jwt.get_secret_value() if settings.jwt is not None else None
         self.roster = registry_at(url)
         self.queue = None if url.startswith(MEMORY) else JobQueue.from_url(url)
+        self.galleries = Galleries(queue=self.queue, store=self.store, sought=self._sought)
         self.cloudlet_client = CloudletClient(token=token)
         self.cases = CaseDesk(switchboard=self.switchboard, store=self.store, registry=self.roster, queue=self.queue)
         self.switchboard.learn_rejected = self.cases.learn_rejected
@@ -138,7 +140,7 @@ class Orchestrator:
             store=self.store,
             cleaner=PictureCleaner(max_side=256, quality=85),
             figures=figures,
-            sought=self._sought,
+            galleries=self.galleries,
             tell=self._tell_sighting,
         )
         cleaner = PictureCleaner(max_bytes=MAX_ENTRY_BYTES)
@@ -273,8 +275,8 @@ class Orchestrator:
     def _parts(self) -> list[Part]:
         """Return everything that runs for as long as the role."""
         crossing: list[Part] = [part for part in (self.neighbours, self.tail) if part is not None]
-        always: list[Part] = [self.watch, self.switchboard, self.writer, self.cases, self.pusher, self.registry_desk]
-        return [*always, self.intake, self.matching, *crossing]
+        always: list[Part] = [self.watch, self.switchboard, self.writer, self.cases, self.pusher]
+        return [*always, self.registry_desk, self.galleries, self.intake, self.matching, *crossing]
 
     def _tell_sighting(self, sighting: to_client.Sighting) -> None:
         peers = self.switchboard.tracking.roster.clients_that_want("sightings")
