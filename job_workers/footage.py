@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
@@ -20,6 +21,10 @@ VIDEOS = {".avi", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4", ".mpg", ".mts", ".ts
 LONGEST_SIDE = 4_000
 MOST_FILES = 100_000
 MOST_FPS = 1_000
+# What lies in a folder may be anybody's: a list of other files or addresses is no video, whatever its name says.
+_ONLY_VIDEOS = (
+    "format_whitelist;mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,m4v,mjpeg|protocol_whitelist;file"
+)
 
 Damaged = Callable[[str, BadInput], None]
 """Called with the name of a file that cannot be read, and why."""
@@ -86,12 +91,17 @@ def _count_of(file: Path, every_seconds: float) -> int:
     """Return how many looks a file is likely to give, 1 at least."""
     if _is_picture(file):
         return 1
-    capture = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG)
+    capture = _opened(file)
     try:
         fps, frames = capture.get(cv2.CAP_PROP_FPS), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         return _looks_of(frames, _step(fps, every_seconds)) if 0 < fps <= MOST_FPS else 1
     finally:
         capture.release()
+
+
+def _opened(video: Path) -> cv2.VideoCapture:
+    os.putenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", _ONLY_VIDEOS)  # the only way in; read by OpenCV at each open
+    return cv2.VideoCapture(str(video), cv2.CAP_FFMPEG)
 
 
 def _sums(counts: list[int]) -> Iterator[int]:
@@ -116,7 +126,7 @@ def _of_picture(file: Path) -> Iterator[Look]:
 
 
 def _of_video(path: Path, began_at: float | None, every_seconds: float) -> Iterator[Look]:
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    capture = _opened(path)
     try:
         fps, frames = capture.get(cv2.CAP_PROP_FPS), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         if not capture.isOpened() or not 0 < fps <= MOST_FPS:

@@ -43,6 +43,8 @@ from processor_orchestrator.fleet.handlers_fleet_api import (
     FleetHandler,
 )
 from processor_orchestrator.fleet.nodes import MAX_NODES
+from processor_orchestrator.footage.desk import FootageDesk
+from processor_orchestrator.footage.handlers_footage import FootageHandler
 from processor_orchestrator.registry.cloudlet_client import CloudletClient
 from processor_orchestrator.registry.desk import RegistryDesk
 from processor_orchestrator.registry.handlers_front import FrontHandler
@@ -143,6 +145,13 @@ class Orchestrator:
             galleries=self.galleries,
             tell=self._tell_sighting,
         )
+        self.footage = FootageDesk(
+            queue=self.queue,
+            store=self.store,
+            galleries=self.galleries,
+            cleaner=PictureCleaner(max_side=256, quality=85),
+            tell=self._tell_sighting,
+        )
         cleaner = PictureCleaner(max_bytes=MAX_ENTRY_BYTES)
         self.intake = Intake(store=self.snippets, cleaner=cleaner, looker=self.matching, figures=figures)
         self.snap_door = SnapDoor(
@@ -210,6 +219,7 @@ class Orchestrator:
             Route("/api/cases/([0-9]{1,15})", CaseHandler, known),
             Route("/api/sightings/([0-9a-f-]{1,64})/reject", RejectHandler, {"switchboard": self.switchboard}),
             Route("/api/jobs", JobsHandler, {"queue": self.queue}),
+            Route("/api/footage", FootageHandler, {"desk": self.footage, "switchboard": self.switchboard}),
             Route("/api/cloudlets", CloudletsHandler, {"desk": self.registry_desk}),
         ]
 
@@ -266,17 +276,15 @@ class Orchestrator:
         if self.neighbours is not None:
             await self.neighbours.leave()
         self.cloudlet_client.close()
-        if self.queue is not None:
-            await self.queue.aclose()
-        await self.roster.aclose()
-        await self.snippets.aclose()
-        await self.store.aclose()
+        for held in (self.queue, self.roster, self.snippets, self.store):
+            if held is not None:
+                await held.aclose()
 
     def _parts(self) -> list[Part]:
         """Return everything that runs for as long as the role."""
         crossing: list[Part] = [part for part in (self.neighbours, self.tail) if part is not None]
         always: list[Part] = [self.watch, self.switchboard, self.writer, self.cases, self.pusher]
-        return [*always, self.registry_desk, self.galleries, self.intake, self.matching, *crossing]
+        return [*always, self.registry_desk, self.galleries, self.intake, self.matching, self.footage, *crossing]
 
     def _tell_sighting(self, sighting: to_client.Sighting) -> None:
         peers = self.switchboard.tracking.roster.clients_that_want("sightings")

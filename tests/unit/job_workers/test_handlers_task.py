@@ -194,8 +194,13 @@ def test_footage_lies_below_its_folder(tmp_path, asked):
         path_below(folder, asked)
 
 
-def test_what_is_no_video_ends_the_task(tmp_path):
-    (tmp_path / "text.mp4").write_text("no video")
+@pytest.mark.parametrize(
+    "content",
+    ["no video", "ffconcat version 1.0\nfile real.mp4\n", "#EXTM3U\n#EXTINF:2.0,\nreal.mp4\n#EXT-X-ENDLIST\n"],
+)
+def test_what_is_no_video_or_only_names_one_ends_the_task(tmp_path, content):
+    film(tmp_path / "real.mp4")
+    (tmp_path / "text.mp4").write_text(content)
     store = Store(galleries={"g": GALLERY})
     run(handler(store, tmp_path, FACE), FootageTask("t", "r", "card", "text.mp4", "g"))
     assert store.written[0][1].code == "bad_task"
