@@ -1,6 +1,7 @@
 """The real workers on a real Redis: references, matches, footage; and jobs that survive kill -9."""
 
 import asyncio
+import io
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from PIL import Image
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -155,6 +157,19 @@ async def test_a_worker_over_its_deadline_is_ended_and_the_task_told_as_too_slow
         assert isinstance(told, Failed)
         assert told.code == "too_slow"
         wait_until(lambda: len(running.events("worker_ready")) == 2, "another worker")
+
+
+async def test_a_picture_that_takes_too_much_memory_costs_one_job(redis_server, queue, footage):
+    arguments = ("--redis-url", redis_server.url, "--port", "0", "--processes", "1", "--detector", "hog")
+    with role("job_workers", *arguments, "--longest-side", "10000", "--memory-limit", "300") as running:
+        wait_until(lambda: running.events("worker_ready"), "the worker")
+        huge = io.BytesIO()
+        Image.new("RGB", (6_300, 6_300)).save(huge, "JPEG")  # takes 800 MB to look through
+        await queue.put_blobs({"blob:huge": huge.getvalue()})
+        await queue.enqueue(ENCODE, EncodeTask("huge", STREAM, "case 2", (Photo("blob:huge", "huge.jpg", 1.0),)))
+        (told,) = await results_of(queue, 1)
+        assert (isinstance(told, Failed), told.code) == (True, "too_big")
+        assert len((await encoded(queue, footage)).references) == 1, "the next one has a worker"
 
 
 async def test_jobs_survive_killed_workers_and_a_killed_redis(workers, redis_server, footage):
