@@ -178,8 +178,7 @@ class Orchestrator:
             relay=self.relay,
             snaps=self.snaps,
         )
-        self.switchboard.abroad = neighbours
-        self.snaps.abroad = neighbours
+        self.switchboard.abroad = self.snaps.abroad = neighbours
         self.relay.ask_elsewhere = neighbours.demand
         return neighbours, EventTail(channel=channel, store=self.store, switchboard=self.switchboard)
 
@@ -227,6 +226,7 @@ class Orchestrator:
         registry = {
             "desk": self.registry_desk,
             "cases": self.cases,
+            "footage": self.footage,
             "store": self.store,
             "switchboard": self.switchboard,
             "networks": LegacyNetworks.of(self.settings.legacy_networks),

@@ -16,6 +16,7 @@ import requests
 from drill.footage import Footage
 from tests.conftest import RedisServer
 from tests.processes import Role, role, wait_until
+from tests.receivers import Receiving
 
 BEGAN_AT = 1_600_000_000.0
 
@@ -136,6 +137,22 @@ def test_footage_that_is_not_there_is_told_and_refusals_change_nothing(house: Ho
         assert house.ask(path=path).status_code == 202
     wait_until(lambda: len([job for job in house.jobs() if job["error"]]) == 2, "both failures")
     assert all("expected footage below the workers' folder" in job["error"] for job in house.jobs())
+
+
+def test_a_video_of_a_pi_is_looked_through_as_it_comes(house: House, footage: Footage, tmp_path: Path) -> None:
+    receiving = Receiving(tmp_path / "receiver", "--suffixes", "mp4")
+    video = footage.clips[0].video.read_bytes()
+    arguments = ("--footage-folder", str(house.folder), "--orchestrator-url", house.orchestrator.url)
+    with receiving.running(*arguments) as running:
+        pi = receiving.pi(station="73")
+        assert pi.send(("early.mp4", video)) == ["200"]
+        wait_until(lambda: running.events("video_not_looked_through"), "the word that nobody is sought")
+        object_id = house.open_case(footage.case_photo)
+        assert pi.send(("yard.mp4", video)) == ["200"]
+        wait_until(house.sightings, "a sighting")
+        assert {(one["cameraId"], one["objectId"]) for one in house.sightings()} == {("station 73", object_id)}
+        wait_until(lambda: house.done() == 1, "the end of the footage")
+        assert running.metric("pi_receiver_forwarded_total", kind="video") == 2
 
 
 def test_without_workers_footage_is_refused() -> None:
