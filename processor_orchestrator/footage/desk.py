@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 import structlog
 
-from backbone.errors import BadInput, Conflict, Unavailable
+from backbone.errors import Conflict, Unavailable
 from backbone.job_queue import JobQueue
-from backbone.pictures import PictureCleaner, from_base64
+from backbone.pictures import PictureCleaner
 from backbone.wire import jobs, to_client
 from backbone.wire.jobs import FaceMatch, Failed, FootageTask, Matched, Result
+from processor_orchestrator.cases.found_crops import crop_of
 from processor_orchestrator.cases.galleries import Galleries
 from processor_orchestrator.footage.form import FootageForm
 from processor_orchestrator.footage.visits import FOOTAGE, changes_of, once_of, visits_of
@@ -119,7 +120,9 @@ class FootageDesk:
         if object_id is None:
             return
         parts = [
-            changes_of(visit, await self._crop(visit.best), object_id=object_id, camera=camera, now=self._now())
+            changes_of(
+                visit, await crop_of(visit.best, self._cleaner), object_id=object_id, camera=camera, now=self._now()
+            )
             for visit in visits_of(faces)
         ]
         changes = Changes(
@@ -131,12 +134,3 @@ class FootageDesk:
             for sighting in changes.sightings:
                 self._tell(told(sighting))
             structlog.get_logger().info("footage_matched", camera=camera, object=object_id, faces=len(faces))
-
-    async def _crop(self, match: FaceMatch) -> bytes | None:
-        if match.crop is None:
-            return None
-        try:
-            return (await self._cleaner.clean(from_base64(match.crop))).jpeg
-        except BadInput as fault:
-            structlog.get_logger().warning("bad_crop", reason=fault.message)
-            return None

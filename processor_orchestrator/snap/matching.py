@@ -12,11 +12,12 @@ from collections.abc import Callable
 
 import structlog
 
-from backbone.errors import BadInput, Unavailable
+from backbone.errors import Unavailable
 from backbone.job_queue import JobQueue
-from backbone.pictures import PictureCleaner, from_base64
+from backbone.pictures import PictureCleaner
 from backbone.wire import to_client
 from backbone.wire.jobs import MATCH, FaceMatch, Matched, MatchTask, Photo, Result
+from processor_orchestrator.cases.found_crops import crop_of
 from processor_orchestrator.cases.galleries import Galleries
 from processor_orchestrator.figures import OrchestratorFigures
 from processor_orchestrator.snap.snippets import Snippet
@@ -114,7 +115,7 @@ class SnapMatching:
         for number, (match, object_id) in enumerate(found):
             if object_id is None:
                 continue
-            crop = await self._crop(match)
+            crop = await crop_of(match, self._cleaner)
             sighting = sighting_of(
                 result.task_id,
                 number,
@@ -131,15 +132,6 @@ class SnapMatching:
             for sighting in made:
                 self._tell(told(sighting))
             structlog.get_logger().info("snap_matched", device=device, faces=len(made))
-
-    async def _crop(self, match: FaceMatch) -> bytes | None:
-        if match.crop is None:
-            return None
-        try:
-            return (await self._cleaner.clean(from_base64(match.crop))).jpeg
-        except BadInput as fault:
-            structlog.get_logger().warning("bad_crop", reason=fault.message)
-            return None
 
 
 def sighting_of(
