@@ -15,8 +15,10 @@ from typing import Any, Self, TypeVar
 import msgspec
 import structlog
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError, ResponseError
 from rq import Queue, Retry
+from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -42,6 +44,7 @@ CLAIM_IDLE_MS = 30_000
 QUEUES = (ENCODE, MATCH, FOOTAGE, OFFLOAD)
 DEADLINE_SECONDS = {ENCODE: 120, MATCH: 300, FOOTAGE: 86_400, OFFLOAD: 60}
 MOST_JOBS = 500
+FINISHED = "finished"
 
 _encode = msgspec.json.Encoder().encode
 _result = msgspec.json.Decoder(Result)
@@ -103,17 +106,31 @@ class JobQueue:
         return key
 
     async def take_from_gallery(self, key: str, name: str) -> None:
-        """Take a person out of a gallery that tasks may still read; only its owner may call this."""
+        """Take a person out of a gallery that tasks may still read; others may take somebody out at the same time."""
 
-        def take() -> None:
-            content = self._redis.get(key)
-            if not isinstance(content, bytes):
-                return
-            gallery = _gallery.decode(content)
-            left = msgspec.structs.replace(gallery, sought=tuple(one for one in gallery.sought if one.name != name))
-            self._redis.set(key, _encode(left), xx=True, keepttl=True)
+        def take(batch: Pipeline) -> None:
+            content, seconds = batch.get(key), batch.ttl(key)
+            batch.multi()
+            if isinstance(content, bytes) and isinstance(seconds, int) and seconds > 0:
+                gallery = _gallery.decode(content)
+                left = msgspec.structs.replace(gallery, sought=tuple(one for one in gallery.sought if one.name != name))
+                batch.set(key, _encode(left), ex=seconds)
 
-        await self._call(take)
+        await self._call(lambda: self._redis.transaction(take, key))
+
+    async def galleries(self, owner: str) -> dict[str, tuple[str, ...]]:
+        """Return who is in the galleries of an owner, by key. It walks all keys: for rare use."""
+
+        def read() -> dict[str, tuple[str, ...]]:
+            found = {}
+            for key in self._redis.scan_iter(f"gallery:{owner}:*", count=1_000):
+                content = self._redis.get(key)
+                if isinstance(content, bytes):
+                    found[key.decode()] = tuple(one.name for one in _gallery.decode(content).sought)
+            return found
+
+        galleries: dict[str, tuple[str, ...]] = await self._call(read)
+        return galleries
 
     async def enqueue(self, queue: str, task: Task, *, deadline: int | None = None) -> None:
         """Hand over a task; one that is there already is not handed over again. The deadline is in seconds."""
@@ -133,8 +150,21 @@ class JobQueue:
 
         await self._call(hand_over)
 
+    async def note_error(self, task_id: str, message: str) -> None:
+        """Note why a task's result is a failure, for as long as its job is known."""
+
+        def note() -> None:
+            try:
+                job = Job.fetch(task_id, connection=self._redis, serializer=JSONSerializer)
+            except NoSuchJobError:
+                return
+            job.meta["error"] = message
+            job.save_meta()  # type: ignore[no-untyped-call] # rq's
+
+        await self._call(note)
+
     async def jobs(self) -> list[JobView]:
-        """Return the jobs that wait, run, or were given up."""
+        """Return the jobs that wait, run, or were given up; and for an hour the footage that could not be read."""
         views: list[JobView] = await self._call(lambda: [view for name in QUEUES for view in self._jobs_in(name)])
         return views
 
@@ -146,8 +176,11 @@ class JobQueue:
     def _jobs_in(self, name: str) -> list[JobView]:
         queue = Queue(name, connection=self._redis, serializer=JSONSerializer)
         ids = [*queue.started_job_registry.get_job_ids(), *queue.job_ids, *queue.failed_job_registry.get_job_ids()]
+        if name == FOOTAGE:
+            ids += queue.finished_job_registry.get_job_ids()
         found = Job.fetch_many(ids[:MOST_JOBS], connection=self._redis, serializer=JSONSerializer)
-        return [_view(job, name) for job in found if job is not None]
+        views = [_view(job, name) for job in found if job is not None]
+        return [view for view in views if view.state != FINISHED or view.error is not None]
 
     async def read_results(
         self, stream: str, group: str, consumer: str, *, idle_ms: int = CLAIM_IDLE_MS

@@ -1,6 +1,7 @@
 """What comes in: one task as text. Runs it and writes its result; knows no queue."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +27,9 @@ from job_workers.task_text import Progress, decoded
 
 LOOKS_A_PART = 50
 """After so many looks, what was found so far is told."""
+SOUGHT_SECONDS = 2.0
+"""So often footage looks up who is still sought, and tells how far it is."""
+MOST_REFUSED = 100
 
 
 class Store(Protocol):
@@ -50,13 +54,23 @@ class TaskHandler:
     Args:
         longest_side: photos are looked at no larger, pixels.
         footage_folder: tasks name footage below it.
+        now: monotonic clock, seconds.
     """
 
-    def __init__(self, store: Store, search: PhotoSearch, *, longest_side: int, footage_folder: Path) -> None:
+    def __init__(
+        self,
+        store: Store,
+        search: PhotoSearch,
+        *,
+        longest_side: int,
+        footage_folder: Path,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._search = search
         self._longest_side = longest_side
         self._footage_folder = footage_folder
+        self._now = now
 
     def run(self, text: str, progress: Progress) -> None:
         """Run one task and write its result, unless that was done before.
@@ -112,18 +126,28 @@ class TaskHandler:
         self._store.write(task.reply, self._matched(task, found, refused=refused))
 
     def _look_through(self, task: FootageTask, progress: Progress) -> None:
-        sought = self._sought(task.gallery)
         path = path_below(self._footage_folder, task.path)
-        waiting, part = list[FaceMatch](), 0
-        for look in looks(path, began_at=task.began_at, every_seconds=task.every_seconds):
-            waiting += self._seen(look, sought)
-            if look.number % LOOKS_A_PART == 0:
-                part += 1
+        refused, waiting, part = list[Refused](), list[FaceMatch](), 0
+
+        def damaged(name: str, fault: BadInput) -> None:
+            if len(refused) < MOST_REFUSED:
+                refused.append(Refused(photo=name, code=fault.code, message=fault.message))
+
+        sought, read_at = self._sought(task.gallery), self._now()
+        every = looks(path, began_at=task.began_at, every_seconds=task.every_seconds, damaged=damaged)
+        for count, look in enumerate(every, start=1):
+            if self._now() - read_at > SOUGHT_SECONDS:  # a case may be closed in the hours that this takes
+                sought, read_at = self._sought(task.gallery), self._now()
                 progress(look.number, look.of)
+            if not sought.names:
+                break
+            waiting += self._seen(look, sought)
+            if count % LOOKS_A_PART == 0:
+                part += 1
                 if waiting:
                     self._store.write(task.reply, self._matched(task, waiting, last=False), part=part)
                     waiting = []
-        self._store.write(task.reply, self._matched(task, waiting))
+        self._store.write(task.reply, self._matched(task, waiting, refused=refused))
 
     def _seen(self, look: Look, sought: SoughtPeople) -> list[FaceMatch]:
         photo = PhotoRead(look.picture, taken_at=look.taken_at)

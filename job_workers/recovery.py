@@ -12,7 +12,7 @@ from typing import Literal
 
 import structlog
 from rq import Queue
-from rq.exceptions import NoSuchJobError
+from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.serializers import JSONSerializer
@@ -104,11 +104,23 @@ class Recovery:
                     self._tell(self._job(job_id), "crashed", "the task ended its worker, or failed, again and again")
 
     def _tell(self, job: Job, code: Literal["crashed", "too_slow", "too_big"], message: str) -> None:
-        task = decoded(str(job.args[0]) if job.args else "")
+        task = decoded(_text_of(job))
         self._results.write(task.reply, Failed(task_id=task.task_id, tag=task.tag, code=code, message=message))
 
     def _job(self, job_id: str) -> Job:
         return Job.fetch(job_id, connection=self._redis, serializer=JSONSerializer)
+
+
+def _text_of(job: Job) -> str:
+    """Return the task that a job carries.
+
+    Raises:
+        BadInput: the job is in another format than ours; whoever may write to Redis can leave such a one.
+    """
+    try:
+        return str(job.args[0]) if job.args else ""
+    except DeserializationError as fault:
+        raise BadInput(f"expected a job in JSON, got another: {fault.__cause__}", code="bad_task") from None
 
 
 def _alive(worker: str) -> str:

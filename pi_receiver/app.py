@@ -25,6 +25,7 @@ from pi_receiver.handlers_files import CreationHandler, FileHandler, FilesEntran
 from pi_receiver.handlers_upload import ChannelHandler, Entrance, UploadHandler
 from pi_receiver.handlers_view import ReceiptKeyHandler, RegisterHandler, StationHandler, StationsHandler
 from pi_receiver.keeper import Keeper
+from pi_receiver.orchestrator_link import OrchestratorLink
 from pi_receiver.receipts import load_signer
 from pi_receiver.reception import Reception
 from pi_receiver.resumable import Resumables
@@ -73,11 +74,13 @@ class Receiver:
             most_of_one=settings.max_unfinished_of_one,
             seconds=settings.unfinished_hours * 3600,
         )
+        token, asked = _said(settings.jwt), settings.orchestrator_url
         self.forwarder = Forwarder(
             store=self.store,
             figures=figures,
-            cloudlet=CloudletLink(settings.cloudlet_url, token=_said(settings.jwt)) if settings.cloudlet_url else None,
+            cloudlet=CloudletLink(settings.cloudlet_url, token=token) if settings.cloudlet_url else None,
             footage=settings.footage_folder,
+            orchestrator=OrchestratorLink(asked, token=token) if asked else None,
             with_location=settings.with_location,
         )
         channels = Channels(

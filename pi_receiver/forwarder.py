@@ -16,6 +16,7 @@ from pi_receiver.cloudlet_link import CloudletLink
 from pi_receiver.figures import ReceiverFigures
 from pi_receiver.incoming import disk_fault
 from pi_receiver.ledger import Received
+from pi_receiver.orchestrator_link import OrchestratorLink
 from pi_receiver.store import Store
 
 PICTURES = frozenset({"jpg", "jpeg", "png", "webp"})
@@ -25,6 +26,7 @@ MOST_PICTURE_BYTES = 25 * 1024 * 1024
 
 REFUSED = range(400, 500)
 TRY_AGAIN = {401, 403, 408, 429}
+NOBODY_SOUGHT = 409
 LOOK_SECONDS = 1.0
 AT_ONCE = 20
 
@@ -35,6 +37,7 @@ class Forwarder:
     Args:
         cloudlet: None: pictures are only stored.
         footage: None: videos are only stored.
+        orchestrator: asked to have each video in `footage` looked through; None: an operator asks for it.
         with_location: whether a picture's own position may be told.
     """
 
@@ -45,12 +48,14 @@ class Forwarder:
         figures: ReceiverFigures,
         cloudlet: CloudletLink | None,
         footage: Path | None,
+        orchestrator: OrchestratorLink | None = None,
         with_location: bool,
     ) -> None:
         self._store = store
         self._figures = figures
         self._cloudlet = cloudlet
         self._footage = footage
+        self._orchestrator = orchestrator
         self._with_location = with_location
         self.last_error = ""
 
@@ -89,6 +94,8 @@ class Forwarder:
             await self._hand_over(received, self._cloudlet)
         elif suffix in VIDEOS and self._footage is not None:
             await asyncio.to_thread(_put_footage, self._store.path_of(received), self._footage / received.path)
+            if self._orchestrator is not None:
+                await self._have_looked_through(received, self._orchestrator)
             self._figures.forwarded.labels("video").inc()
 
     async def _hand_over(self, received: Received, cloudlet: CloudletLink) -> None:
@@ -105,10 +112,21 @@ class Forwarder:
         else:
             self._figures.forwarded.labels("picture").inc()
 
+    async def _have_looked_through(self, received: Received, orchestrator: OrchestratorLink) -> None:
+        status = await orchestrator.look_through(received)
+        if status == NOBODY_SOUGHT:
+            structlog.get_logger().info("video_not_looked_through", file=received.path, reason="nobody is sought")
+        elif status in REFUSED and status not in TRY_AGAIN:
+            structlog.get_logger().warning("video_refused", file=received.path, status=status)
+            self._figures.forwarded.labels("refused").inc()
+        elif status != 200:
+            raise Unavailable(f"orchestrator: expected 200, got {status}")
+
     def close(self) -> None:
         """Let the connections go."""
-        if self._cloudlet is not None:
-            self._cloudlet.close()
+        for link in (self._cloudlet, self._orchestrator):
+            if link is not None:
+                link.close()
 
 
 def _read(path: Path) -> bytes | None:

@@ -36,8 +36,11 @@ class Settings(WebSettings):
     unfinished_hours: float = Field(72, gt=0, description="how long an unfinished resumable upload is kept")
     cloudlet_url: str = Field("", description="cloudlet that compares received pictures; none: they are only stored")
     with_location: bool = Field(False, description="whether a picture's own position (EXIF) is told with a match")
-    jwt: SecretStr | None = Field(None, description="token (role phone) that is shown to the cloudlet")
+    jwt: SecretStr | None = Field(
+        None, description="token (role phone) that is shown to the cloudlet and the orchestrator"
+    )
     footage_folder: Path | None = Field(None, description="the workers' footage folder; videos are put there as well")
+    orchestrator_url: str = Field("", description="orchestrator that is asked to have videos in it looked through")
     fault: str = Field("", description="test mode only: points to end the process at, such as before_fsync:0.01")
     test_mode: bool = Field(False, description="let FAULT end this process; never set it where files matter")
 
@@ -51,9 +54,9 @@ class Settings(WebSettings):
             raise ValueError("expected at least one suffix, got none")
         return suffixes
 
-    @field_validator("cloudlet_url")
+    @field_validator("cloudlet_url", "orchestrator_url")
     @classmethod
-    def _known_cloudlet(cls, url: str) -> str:
+    def _known_place(cls, url: str) -> str:
         place = urlsplit(url)
         if url and (place.scheme not in {"http", "https"} or not place.hostname or place.path not in {"", "/"}):
             raise ValueError("expected http(s)://HOST:PORT")
@@ -69,6 +72,12 @@ class Settings(WebSettings):
     def _faults_in_tests_only(self) -> Self:
         if self.fault and not self.test_mode:
             raise ValueError("FAULT: expected TEST_MODE=1 beside it, got none; it is for tests only")
+        return self
+
+    @model_validator(mode="after")
+    def _videos_lie_where_workers_look(self) -> Self:
+        if self.orchestrator_url and self.footage_folder is None:
+            raise ValueError("ORCHESTRATOR_URL: expected FOOTAGE_FOLDER beside it, got none: workers read videos there")
         return self
 
     def suffix_set(self) -> frozenset[str]:

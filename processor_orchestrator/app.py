@@ -18,6 +18,7 @@ from backbone.socket_handler import SocketCount
 from backbone.web import Figures, Route, application, listen
 from backbone.wire import to_client
 from processor_orchestrator.cases.desk import CaseDesk
+from processor_orchestrator.cases.galleries import Galleries
 from processor_orchestrator.cases.handlers_cases import CaseHandler, CasesHandler, JobsHandler, RejectHandler
 from processor_orchestrator.console.handlers_api import (
     CamerasHandler,
@@ -42,6 +43,8 @@ from processor_orchestrator.fleet.handlers_fleet_api import (
     FleetHandler,
 )
 from processor_orchestrator.fleet.nodes import MAX_NODES
+from processor_orchestrator.footage.desk import FootageDesk
+from processor_orchestrator.footage.handlers_footage import FootageHandler
 from processor_orchestrator.registry.cloudlet_client import CloudletClient
 from processor_orchestrator.registry.desk import RegistryDesk
 from processor_orchestrator.registry.handlers_front import FrontHandler
@@ -109,6 +112,7 @@ class Orchestrator:
         token = settings.jwt.get_secret_value() if settings.jwt is not None else None
         self.roster = registry_at(url)
         self.queue = None if url.startswith(MEMORY) else JobQueue.from_url(url)
+        self.galleries = Galleries(queue=self.queue, store=self.store, sought=self._sought)
         self.cloudlet_client = CloudletClient(token=token)
         self.cases = CaseDesk(switchboard=self.switchboard, store=self.store, registry=self.roster, queue=self.queue)
         self.switchboard.learn_rejected = self.cases.learn_rejected
@@ -138,7 +142,14 @@ class Orchestrator:
             store=self.store,
             cleaner=PictureCleaner(max_side=256, quality=85),
             figures=figures,
-            sought=self._sought,
+            galleries=self.galleries,
+            tell=self._tell_sighting,
+        )
+        self.footage = FootageDesk(
+            queue=self.queue,
+            store=self.store,
+            galleries=self.galleries,
+            cleaner=PictureCleaner(max_side=256, quality=85),
             tell=self._tell_sighting,
         )
         cleaner = PictureCleaner(max_bytes=MAX_ENTRY_BYTES)
@@ -167,8 +178,7 @@ class Orchestrator:
             relay=self.relay,
             snaps=self.snaps,
         )
-        self.switchboard.abroad = neighbours
-        self.snaps.abroad = neighbours
+        self.switchboard.abroad = self.snaps.abroad = neighbours
         self.relay.ask_elsewhere = neighbours.demand
         return neighbours, EventTail(channel=channel, store=self.store, switchboard=self.switchboard)
 
@@ -208,6 +218,7 @@ class Orchestrator:
             Route("/api/cases/([0-9]{1,15})", CaseHandler, known),
             Route("/api/sightings/([0-9a-f-]{1,64})/reject", RejectHandler, {"switchboard": self.switchboard}),
             Route("/api/jobs", JobsHandler, {"queue": self.queue}),
+            Route("/api/footage", FootageHandler, {"desk": self.footage, "switchboard": self.switchboard}),
             Route("/api/cloudlets", CloudletsHandler, {"desk": self.registry_desk}),
         ]
 
@@ -215,6 +226,7 @@ class Orchestrator:
         registry = {
             "desk": self.registry_desk,
             "cases": self.cases,
+            "footage": self.footage,
             "store": self.store,
             "switchboard": self.switchboard,
             "networks": LegacyNetworks.of(self.settings.legacy_networks),
@@ -264,17 +276,15 @@ class Orchestrator:
         if self.neighbours is not None:
             await self.neighbours.leave()
         self.cloudlet_client.close()
-        if self.queue is not None:
-            await self.queue.aclose()
-        await self.roster.aclose()
-        await self.snippets.aclose()
-        await self.store.aclose()
+        for held in (self.queue, self.roster, self.snippets, self.store):
+            if held is not None:
+                await held.aclose()
 
     def _parts(self) -> list[Part]:
         """Return everything that runs for as long as the role."""
         crossing: list[Part] = [part for part in (self.neighbours, self.tail) if part is not None]
-        always: list[Part] = [self.watch, self.switchboard, self.writer, self.cases, self.pusher, self.registry_desk]
-        return [*always, self.intake, self.matching, *crossing]
+        always: list[Part] = [self.watch, self.switchboard, self.writer, self.cases, self.pusher]
+        return [*always, self.registry_desk, self.galleries, self.intake, self.matching, self.footage, *crossing]
 
     def _tell_sighting(self, sighting: to_client.Sighting) -> None:
         peers = self.switchboard.tracking.roster.clients_that_want("sightings")

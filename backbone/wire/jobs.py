@@ -84,7 +84,8 @@ class FootageTask(Struct, frozen=True, rename="camel", tag="footage", tag_field=
 
     Attributes:
         path: below the workers' footage folder, relative.
-        began_at: when the footage begins, seconds since the epoch; None: by the file's own time.
+        gallery: as in `MatchTask`; it is looked up again and again while this runs, and nobody in it ends the task.
+        began_at: when a video begins, seconds since the epoch; None: by the file's own time.
         every_seconds: how much of the footage's time lies between two looks.
     """
 

@@ -15,6 +15,8 @@ from backbone.web import BaseHandler
 from backbone.wire import strict_json
 from processor_orchestrator.cases.desk import CaseDesk
 from processor_orchestrator.cases.form import MOST_PHOTOS, CaseForm, UploadedPhoto
+from processor_orchestrator.footage.desk import FootageDesk
+from processor_orchestrator.footage.form import read_form
 from processor_orchestrator.photo_zip import digest_of, photos_in
 from processor_orchestrator.registry.callers import caller_of, plain_address
 from processor_orchestrator.registry.cloudlets import Caller
@@ -37,6 +39,7 @@ WHO_MAY = {
     "getState": Access.ORCHESTRATOR,
     "updateState": Access.ORCHESTRATOR,
     "phoneJoinReq": Access.PHONE,
+    "newFootage": Access.PHONE,
     "newJob": Access.CLIENT,
     "deleteJob": Access.CLIENT,
 }
@@ -50,6 +53,7 @@ class RegistryHandler(UploadHandler):
         *,
         desk: RegistryDesk,
         cases: CaseDesk,
+        footage: FootageDesk,
         store: Store,
         switchboard: Switchboard,
         networks: LegacyNetworks,
@@ -59,6 +63,7 @@ class RegistryHandler(UploadHandler):
         """Take the collaborators; `timeout`: seconds after which a legacy job ends."""
         self._desk = desk
         self._cases = cases
+        self._footage = footage
         self._store = store
         self._switchboard = switchboard
         self._networks = networks
@@ -94,6 +99,7 @@ class RegistryHandler(UploadHandler):
             "getState": self._state_asked,
             "updateState": self._state_told,
             "phoneJoinReq": self._phone_joins,
+            "newFootage": self._new_footage,
             "newJob": self._new_job,
             "deleteJob": self._delete_job,
         }
@@ -148,6 +154,11 @@ class RegistryHandler(UploadHandler):
     async def _phone_joins(self, _form: Form) -> object:
         chosen = await self._desk.phone_joins()
         return NOBODY if chosen is None else {"IP": chosen.ip, "port": str(chosen.port)}
+
+    async def _new_footage(self, form: Form) -> object:
+        told = {name: form.text(name) for name in ("path", "camera")}
+        asked = read_form({name: text for name, text in told.items() if text is not None}, now=time.time())
+        return {"status": "stored", "jobs": await self._footage.look_through(asked)}
 
     # Operators.
 

@@ -8,19 +8,20 @@ import hashlib
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import structlog
 
-from backbone.errors import BadInput, Unavailable
+from backbone.errors import Unavailable
 from backbone.job_queue import JobQueue
-from backbone.pictures import PictureCleaner, from_base64
+from backbone.pictures import PictureCleaner
 from backbone.wire import to_client
-from backbone.wire.jobs import MATCH, FaceMatch, GalleryFile, Matched, MatchTask, Photo, Result, Sought
+from backbone.wire.jobs import MATCH, FaceMatch, Matched, MatchTask, Photo, Result
+from processor_orchestrator.cases.found_crops import crop_of
+from processor_orchestrator.cases.galleries import Galleries
 from processor_orchestrator.figures import OrchestratorFigures
 from processor_orchestrator.snap.snippets import Snippet
 from processor_orchestrator.stores import Store
-from processor_orchestrator.tracking.objects import CaseState, TrackedObject
 from processor_orchestrator.tracking.sighting_writer import told
 from processor_orchestrator.tracking.sightings import Changes, Sighting, TimelineEntry
 
@@ -28,7 +29,6 @@ RESULTS = "searchlight:snap_results"
 GROUP = "orchestrators"
 RETRY_SECONDS = 1.0
 SOURCE = "snap"
-DEFAULT_THRESHOLD = 0.6
 WINDOW_SECONDS = 600.0
 MOST_IN_WINDOW = 300
 """Pictures that go to the workers in ten minutes; without workers their queue would grow."""
@@ -39,7 +39,7 @@ class SnapMatching:
 
     Args:
         queue: where the workers are; None: there are none, for the store is memory.
-        sought: everyone who is sought now.
+        galleries: of everyone who is sought now.
         tell: hands a stored sighting to the clients, here and elsewhere.
     """
 
@@ -50,14 +50,14 @@ class SnapMatching:
         store: Store,
         cleaner: PictureCleaner,
         figures: OrchestratorFigures,
-        sought: Callable[[], Iterable[TrackedObject]],
+        galleries: Galleries,
         tell: Callable[[to_client.Sighting], None],
     ) -> None:
         self._queue = queue
         self._store = store
         self._cleaner = cleaner
         self._figures = figures
-        self._sought = sought
+        self._galleries = galleries
         self._tell = tell
         self._name = uuid.uuid4().hex
         self._handed_over: deque[float] = deque(maxlen=MOST_IN_WINDOW)
@@ -68,15 +68,14 @@ class SnapMatching:
         Raises:
             Unavailable: it could not be handed over.
         """
-        galleries = galleries_of(self._sought())
-        if self._queue is None or not galleries:
+        keys = await self._galleries.put()
+        if self._queue is None or not keys:
             return
         if not self._has_room(time.monotonic()):
             self._figures.snippets.labels("not_matched").inc()
             structlog.get_logger().warning("snippet_not_matched", snippet=snippet.snippet_id, reason="too many")
             return
-        for gallery in galleries:
-            key = await self._queue.put_gallery(gallery)
+        for key in keys:
             task_id = _task_id(snippet, key)
             blob = f"blob:{task_id}"
             await self._queue.put_blobs({blob: jpeg})
@@ -109,14 +108,14 @@ class SnapMatching:
         if not isinstance(result, Matched) or place is None:
             structlog.get_logger().warning("snap_result_passed_over", task=result.task_id, tag=result.tag[:200])
             return
-        found = [(match, await self._case_of(match.name)) for match in result.matches]
+        found = [(match, await self._galleries.case_of(match.name)) for match in result.matches]
         device, received_at = place
         made: list[Sighting] = []
         crops: dict[str, bytes] = {}
         for number, (match, object_id) in enumerate(found):
             if object_id is None:
                 continue
-            crop = await self._crop(match)
+            crop = await crop_of(match, self._cleaner)
             sighting = sighting_of(
                 result.task_id,
                 number,
@@ -133,31 +132,6 @@ class SnapMatching:
             for sighting in made:
                 self._tell(told(sighting))
             structlog.get_logger().info("snap_matched", device=device, faces=len(made))
-
-    async def _case_of(self, name: str) -> int | None:
-        """Return the object of a case that is still open."""
-        object_id = await self._store.object_of_job(name)
-        known = None if object_id is None else await self._store.open_object(object_id)
-        return None if known is None else known.object_id
-
-    async def _crop(self, match: FaceMatch) -> bytes | None:
-        if match.crop is None:
-            return None
-        try:
-            return (await self._cleaner.clean(from_base64(match.crop))).jpeg
-        except BadInput as fault:
-            structlog.get_logger().warning("bad_crop", reason=fault.message)
-            return None
-
-
-def galleries_of(sought: Iterable[TrackedObject]) -> list[GalleryFile]:
-    """Return who can be compared with, a gallery a model: embeddings of different models are never compared."""
-    by_model: dict[str, list[Sought]] = {}
-    for known in sought:
-        if known.state is CaseState.OPEN and known.model_id is not None and known.references:
-            tolerance = DEFAULT_THRESHOLD if known.threshold is None else known.threshold
-            by_model.setdefault(known.model_id, []).append(Sought(known.job_name, tolerance, known.references))
-    return [GalleryFile(model_id, tuple(people)) for model_id, people in sorted(by_model.items())]
 
 
 def sighting_of(

@@ -32,6 +32,7 @@ SAMPLES = {
     "/api/sightings/([0-9a-f-]{1,64})/reject": (Access.CLIENT, "/api/sightings/1-a-b/reject"),
     "/api/cases": (Access.CLIENT, "/api/cases"),
     "/api/cases/([0-9]{1,15})": (Access.CLIENT, "/api/cases/1"),
+    "/api/footage": (Access.CLIENT, "/api/footage"),
     "/api/jobs": (Access.CLIENT, "/api/jobs"),
     "/api/cloudlets": (Access.CLIENT, "/api/cloudlets"),
     "/fleet": (Access.FLEET, "/fleet"),

@@ -1,6 +1,7 @@
 """The real workers on a real Redis: references, matches, footage; and jobs that survive kill -9."""
 
 import asyncio
+import io
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from PIL import Image
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -124,6 +126,22 @@ async def test_a_job_that_names_another_function_runs_nothing(workers, queue, re
     assert not proof.exists()
 
 
+async def test_a_job_in_another_format_harms_no_other(workers, queue, redis_server):
+    foreign = Queue(MATCH, connection=connection(redis_server.url))  # rq's own format: pickle
+    job = foreign.enqueue_call("os.getcwd")
+    wait_until(lambda: job.get_status() == "failed", "the job's refusal")
+    gallery = await queue.put_gallery(GalleryFile(model_id="m", sought=()))
+    os.kill(int(children_of(workers)[0]), signal.SIGKILL)
+    wait_until(lambda: len(workers.events("worker_ready")) == 3, "another worker")
+    await queue.enqueue(MATCH, MatchTask("match-1", STREAM, "batch", (), gallery))
+    assert [result.task_id for result in await results_of(queue, 1)] == ["match-1"]
+    assert requests.get(f"{workers.url}/readyz", timeout=5).status_code == 200
+
+
+def children_of(workers):
+    return Path(f"/proc/{workers.process.pid}/task/{workers.process.pid}/children").read_text().split()
+
+
 async def test_a_worker_over_its_deadline_is_ended_and_the_task_told_as_too_slow(redis_server, queue, footage):
     clip = footage.clips[0].video
     arguments = ("--redis-url", redis_server.url, "--port", "0", "--processes", "1", "--grace", "0.5")
@@ -132,13 +150,26 @@ async def test_a_worker_over_its_deadline_is_ended_and_the_task_told_as_too_slow
         gallery = await queue.put_gallery(GalleryFile(model_id="m", sought=()))
         task = FootageTask("slow", STREAM, "card", clip.name, gallery, 0.0, 0.04)
         await queue.enqueue(FOOTAGE, task, deadline=1)
-        pid = int(Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()[0])
+        pid = int(children_of(running)[0])
         wait_until(lambda: running.metric("job_workers_jobs_begun_total") == 1, "the job's begin")
         os.kill(pid, signal.SIGSTOP)
         (told,) = await results_of(queue, 1)
         assert isinstance(told, Failed)
         assert told.code == "too_slow"
         wait_until(lambda: len(running.events("worker_ready")) == 2, "another worker")
+
+
+async def test_a_picture_that_takes_too_much_memory_costs_one_job(redis_server, queue, footage):
+    arguments = ("--redis-url", redis_server.url, "--port", "0", "--processes", "1", "--detector", "hog")
+    with role("job_workers", *arguments, "--longest-side", "10000", "--memory-limit", "300") as running:
+        wait_until(lambda: running.events("worker_ready"), "the worker")
+        huge = io.BytesIO()
+        Image.new("RGB", (6_300, 6_300)).save(huge, "JPEG")  # takes 800 MB to look through
+        await queue.put_blobs({"blob:huge": huge.getvalue()})
+        await queue.enqueue(ENCODE, EncodeTask("huge", STREAM, "case 2", (Photo("blob:huge", "huge.jpg", 1.0),)))
+        (told,) = await results_of(queue, 1)
+        assert (isinstance(told, Failed), told.code) == (True, "too_big")
+        assert len((await encoded(queue, footage)).references) == 1, "the next one has a worker"
 
 
 async def test_jobs_survive_killed_workers_and_a_killed_redis(workers, redis_server, footage):
@@ -163,7 +194,7 @@ def test_readiness_tells_of_redis_and_of_the_workers(workers, redis_server):
 
 
 def test_workers_end_with_their_parent(workers):
-    children = Path(f"/proc/{workers.process.pid}/task/{workers.process.pid}/children").read_text().split()
+    children = children_of(workers)
     assert len(children) == 2
     workers.kill()
     wait_until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in children), "the workers' end")

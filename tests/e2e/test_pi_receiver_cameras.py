@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.e2e.test_cloudlet import ANNA, NOBODY, Setup
+from tests.e2e.test_cloudlet import ANNA, BORIS, NOBODY, Setup
 from tests.fakes.legacy_server import legacy_server
 from tests.fakes.photo_worker import photo_worker
 from tests.processes import wait_until
@@ -33,9 +33,26 @@ def test_a_received_picture_is_compared_and_the_match_tells_station_and_time(set
         wait_until(lambda: role.metric("pi_receiver_forwarded_total", kind="picture") == 2, "both pictures")
     job, files = server.matches[0]
     manifest = json.loads(files["match.json"])
-    assert (job, manifest["device"], files["photo-1.jpg"]) == ("anna", "station 70", ANNA + b" yard")
+    assert (job, manifest["device"], files["yard.jpg"]) == ("anna", "station 70", ANNA + b" yard")
     assert 0 < manifest["receivedAt"] <= (receiving.store / "station70" / "yard.jpg").stat().st_mtime + 60
     assert len(server.matches) == 1
+
+
+def test_a_picture_of_a_pi_makes_no_match_for_a_job_that_was_deleted_meanwhile(setup, server, tmp_path):
+    receiving = Receiving(tmp_path / "receiver", "--suffixes", "jpg")
+    arguments = ("--cloudlet-url", f"http://127.0.0.1:{setup.port}")
+    with setup.running() as cloudlet, photo_worker(setup.redis.port) as worker, receiving.running(*arguments) as role:
+        setup.new_job("anna", ANNA)
+        setup.new_job("boris", BORIS)
+        wait_until(lambda: cloudlet.metric("cloudlet_jobs", state="open") == 2, "both jobs")
+        worker.pause()
+        assert receiving.pi(station="75").send(("a.jpg", ANNA), ("b.jpg", BORIS)) == ["200"] * 2
+        wait_until(lambda: role.metric("pi_receiver_forwarded_total", kind="picture") == 2, "both pictures")
+        assert setup.ask("deleteJob", jobName="anna").status_code == 200
+        worker.go_on()
+        wait_until(lambda: server.matches, "the match of the other job")
+        wait_until(lambda: not setup.blobs(), "the end of both batches")
+    assert [job for job, _ in server.matches] == ["boris"]
 
 
 def test_pictures_wait_for_a_cloudlet_that_is_away_over_a_restart(setup, server, tmp_path):

@@ -294,6 +294,47 @@ def test_a_sought_person_in_a_devices_picture_becomes_one_sighting_of_the_device
         assert told == [("door", "snap", 0.25)], "once, however often the picture came"
 
 
+def test_a_closed_case_is_taken_out_of_comparisons_that_wait_also_where_the_orchestrator_was_killed(
+    redis_server: RedisServer,
+) -> None:
+    environment = {"REDIS_URL": redis_server.url}
+    first = Role("processor_orchestrator", "--port", "0", environment=environment)
+    first.wait_for_event("loaded")
+    house = House(first, 0)
+    with encode_worker(redis_server.port):
+        cases = [opened_case(house, name) for name in ("Anna", "Bert", "Cleo")]
+    house.put("door", png("red"))
+    wait_until(lambda: in_galleries(redis_server) == ["case-1", "case-2", "case-3"], "the gallery")
+    requests.delete(f"{house.url}/api/cases/{cases[0]}", timeout=10).raise_for_status()
+    wait_until(lambda: in_galleries(redis_server) == ["case-2", "case-3"], "one less in it", patience=5)
+    requests.delete(f"{house.url}/api/cases/{cases[1]}", timeout=10).raise_for_status()
+    first.kill()
+    with (
+        role("processor_orchestrator", "--port", "0", environment=environment) as second,
+        match_worker(redis_server.port),
+    ):
+        second.wait_for_event("loaded")
+        wait_until(lambda: in_galleries(redis_server) == ["case-3"], "the last one alone")
+        wait_until(lambda: nothing_waits(redis_server), "the end of the comparison")
+        seen = requests.get(f"{second.url}/api/sightings", timeout=5).json()["data"]
+        assert {one["objectId"] for one in seen} <= {cases[2]}
+
+
+def opened_case(house: House, name: str) -> int:
+    photos = {"photos": ("a.jpg", f"\xff\xd8 a face of {name}".encode("latin-1"))}
+    made = requests.post(f"{house.url}/api/cases", data={"name": name}, files=photos, timeout=10).json()
+    path = f"{house.url}/api/cases/{made['objectId']}"
+    wait_until(lambda: requests.get(path, timeout=5).json()["state"] == "open", "the references")
+    return int(made["objectId"])
+
+
+def in_galleries(redis_server: RedisServer) -> list[str]:
+    """Return who is in the galleries that lie in Redis."""
+    with redis.Redis(port=redis_server.port) as direct:
+        files = [json.loads(direct.get(key) or b"{}") for key in direct.scan_iter("gallery:*")]
+    return sorted(person["name"] for file in files for person in file["sought"])
+
+
 def nothing_waits(redis_server: RedisServer) -> bool:
     with redis.Redis(port=redis_server.port) as direct:
         return direct.xlen("searchlight:snap_results") == 0 and direct.llen("rq:queue:match") == 0

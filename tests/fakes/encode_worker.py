@@ -5,7 +5,6 @@ A picture whose bytes hold `face` has one; its embedding follows from its bytes.
 
 import base64
 import hashlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +15,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from backbone.wire.jobs import ENCODE, RUN_TASK, Encoded, EncodeTask, Reference, Refused
+from tests.fakes.background import repeated
 
 MODEL = "dlib-resnet-v1-55533b28a958"
 CHIP = b"\xff\xd8 chip of "
@@ -64,17 +64,6 @@ class EncodeWorker:
 @contextmanager
 def encode_worker(port: int) -> Iterator[EncodeWorker]:
     """Let a worker do whatever comes, for the length of a `with` block."""
-    worker, stop = EncodeWorker(port), threading.Event()
-
-    def work() -> None:
-        while not stop.is_set():
-            if not worker.work_once():
-                stop.wait(0.02)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
+    worker = EncodeWorker(port)
+    with repeated(worker.work_once):
         yield worker
-    finally:
-        stop.set()
-        thread.join(timeout=5)

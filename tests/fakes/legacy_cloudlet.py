@@ -1,15 +1,14 @@
 """A cloudlet as the legacy ones are: plain HTTP, every field a file part, no manifest, no token."""
 
 import io
-import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import requests
-from tornado.httputil import parse_body_arguments
+
+from tests.fakes.legacy_door import LegacyDoor, Parts
 
 TIMEOUT = 3.0
 
@@ -23,10 +22,8 @@ class LegacyCloudlet:
         self.jobs: dict[str, dict[str, bytes]] = {}
         self.said: list[str] = []
         self.refuses: set[str] = set()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.port = self._http.server_address[1]
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        self._door = LegacyDoor(self._take)
+        self.port = self._door.port
 
     @property
     def key(self) -> str:
@@ -49,30 +46,9 @@ class LegacyCloudlet:
         return self.ask("match", zip=(f"{job}.zip", zip_of(photos)))
 
     def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join(timeout=5)
+        self._door.close()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        cloudlet = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(cloudlet._take(self.headers["Content-Type"], body))
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *args: object) -> None:
-                """Say nothing."""
-
-        return Handler
-
-    def _take(self, kind: str, body: bytes) -> int:
-        arguments: dict[str, Any] = {}
-        files: dict[str, Any] = {}
-        parse_body_arguments(kind, body, arguments, files)
-        assert not arguments, "every field comes as a file part"
+    def _take(self, files: Parts) -> int:
         request_type = files["requestType"][0]["body"].decode()
         self.said.append(request_type)
         if request_type in self.refuses:

@@ -1,15 +1,11 @@
 """A server as the legacy ones are: answers 200 to cloudlets and keeps what they bring; can be stopped and come back."""
 
 import io
-import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
-from tornado.httputil import parse_body_arguments
-
+from tests.fakes.legacy_door import LegacyDoor, Parts
 from tests.processes import free_port
 
 
@@ -27,38 +23,15 @@ class LegacyServer:
         return f"127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        self._http = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
+        self._door = LegacyDoor(self._take, port=self.port)
 
     def stop(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join(timeout=5)
+        self._door.close()
 
     def types(self) -> list[str]:
         return [kind for kind, _ in self.said]
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(server._take(self.headers["Content-Type"], body))
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *args: object) -> None:
-                """Say nothing."""
-
-        return Handler
-
-    def _take(self, kind: str, body: bytes) -> int:
-        arguments: dict[str, Any] = {}
-        files: dict[str, Any] = {}
-        parse_body_arguments(kind, body, arguments, files)
-        assert not arguments, "every field comes as a file part"
+    def _take(self, files: Parts) -> int:
         texts = {name: parts[0]["body"].decode() for name, parts in files.items() if name != "zip"}
         status = self.answers.get(texts["requestType"], 200)
         self.said.append((texts.pop("requestType"), texts))

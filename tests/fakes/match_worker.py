@@ -1,7 +1,6 @@
 """A job worker without an engine for photos: whoever is sought wears red. Encodes nothing."""
 
 import io
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +12,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from backbone.wire.jobs import MATCH, FaceMatch, GalleryFile, Matched, MatchTask
+from tests.fakes.background import repeated
 
 
 def is_red(content: bytes) -> bool:
@@ -48,17 +48,6 @@ class MatchWorker:
 @contextmanager
 def match_worker(port: int) -> Iterator[None]:
     """Let a worker do whatever comes, for the length of a `with` block."""
-    worker, stop = MatchWorker(port), threading.Event()
-
-    def work() -> None:
-        while not stop.is_set():
-            if not worker.work_once():
-                stop.wait(0.02)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
+    worker = MatchWorker(port)
+    with repeated(worker.work_once):
         yield
-    finally:
-        stop.set()
-        thread.join(timeout=5)

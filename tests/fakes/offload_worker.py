@@ -4,7 +4,6 @@ The output is what a program would print that prints its arguments and its input
 `fail` ends with 3, `slow` is never answered, `big` prints 300,000 letters.
 """
 
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from rq.serializers import JSONSerializer
 from backbone.wire.jobs import RUN_TASK
 from backbone.wire.offload import OFFLOAD, Offloaded, OffloadTask
 from job_workers.results import ResultStore
+from tests.fakes.background import repeated
 
 
 class OffloadWorker:
@@ -71,17 +71,6 @@ def _result(task: OffloadTask) -> Offloaded:
 @contextmanager
 def offload_worker(port: int) -> Iterator[OffloadWorker]:
     """Let a worker do whatever comes, for the length of a `with` block."""
-    worker, stop = OffloadWorker(port), threading.Event()
-
-    def work() -> None:
-        while not stop.is_set():
-            if not worker.work_once():
-                stop.wait(0.01)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
+    worker = OffloadWorker(port)
+    with repeated(worker.work_once, pause=0.01):
         yield worker
-    finally:
-        stop.set()
-        thread.join(timeout=5)

@@ -29,6 +29,7 @@ from backbone.wire.jobs import (
     Result,
     Task,
 )  # fmt: skip
+from tests.fakes.background import repeated
 
 MODEL = "dlib-resnet-v1-55533b28a958"
 RECT = (0.1, 0.1, 0.5, 0.5)
@@ -118,17 +119,6 @@ class PhotoWorker:
 @contextmanager
 def photo_worker(port: int) -> Iterator[PhotoWorker]:
     """Let a worker do whatever comes, for the length of a `with` block."""
-    worker, stop = PhotoWorker(port), threading.Event()
-
-    def work() -> None:
-        while not stop.is_set():
-            if not worker.work_unless_paused():
-                stop.wait(0.02)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
+    worker = PhotoWorker(port)
+    with repeated(worker.work_unless_paused):
         yield worker
-    finally:
-        stop.set()
-        thread.join(timeout=5)

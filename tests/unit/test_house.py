@@ -133,6 +133,8 @@ DOMAIN = [
     "pi_receiver/refusals.py",
     "processor_orchestrator/cases/form.py",
     "processor_orchestrator/fleet/nodes.py",
+    "processor_orchestrator/footage/form.py",
+    "processor_orchestrator/footage/visits.py",
     "processor_orchestrator/registry/cloudlets.py",
     "processor_orchestrator/registry/callers.py",
     "processor_orchestrator/snap/allowance.py",

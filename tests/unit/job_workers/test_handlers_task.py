@@ -115,11 +115,70 @@ def test_a_folder_of_pictures_is_looked_through_with_their_own_times(tmp_path):
     assert store.written[0][1].last
 
 
-def test_a_video_tells_the_time_of_each_look(tmp_path):
-    from drill.clip_writer import write_clip  # noqa: PLC0415 - only this test films
+def film(path, *, seconds=4):
+    from drill.clip_writer import write_clip  # noqa: PLC0415 - only these tests film
 
-    frames = (np.zeros((100, 200, 3), np.uint8) for _ in range(40))
-    write_clip(tmp_path / "old.mp4", frames, fps=10, size=(200, 100))
+    write_clip(path, (np.zeros((100, 200, 3), np.uint8) for _ in range(10 * seconds)), fps=10, size=(200, 100))
+
+
+def test_a_folder_of_old_videos_and_pictures_is_looked_through_and_what_is_damaged_is_named(tmp_path):
+    card, outside = tmp_path / "footage" / "card", tmp_path / "outside"
+    (card / "deep").mkdir(parents=True)
+    outside.mkdir()
+    film(card / "deep" / "old.mp4")
+    os.utime(card / "deep" / "old.mp4", (5_004, 5_004))
+    (card / "a.jpg").write_bytes(jpeg())
+    os.utime(card / "a.jpg", (1_000, 1_000))
+    (card / "broken.mov").write_text("no video")
+    (card / "notes.txt").write_text("no footage")
+    (outside / "secret.jpg").write_bytes(jpeg())
+    (card / "link.jpg").symlink_to(outside / "secret.jpg")
+    store, seen = Store(galleries={"g": GALLERY}), []
+    clock = iter(range(0, 1_000, 3))
+    made = TaskHandler(
+        store,
+        PhotoSearch(Engine(FACE), smallest_face=40),
+        longest_side=500,
+        footage_folder=tmp_path / "footage",
+        now=lambda: next(clock),
+    )
+    run(made, FootageTask("t", "r", "card", "card", "g", every_seconds=1.0), lambda *told: seen.append(told))
+    told = store.written[0][1]
+    assert [match.taken_at for match in told.matches] == [1_000, 5_000.0, 5_001.0, 5_002.0, 5_003.0]
+    assert [(bad.photo, bad.code) for bad in told.refused] == [("broken.mov", "bad_footage")]
+    assert seen[-1] == (6, 6)
+    assert seen == sorted(seen)
+
+
+def test_footage_looks_for_nobody_whose_case_was_closed_meanwhile(tmp_path):
+    film(tmp_path / "old.mp4", seconds=8)
+    store, clock = Store(galleries={"g": GALLERY}), iter(range(1_000))
+
+    def close(done, total):
+        store.galleries["g"] = GalleryFile(model_id="m", sought=())
+
+    made = TaskHandler(
+        store,
+        PhotoSearch(Engine(FACE), smallest_face=40),
+        longest_side=500,
+        footage_folder=tmp_path,
+        now=lambda: next(clock),
+    )
+    run(made, FootageTask("t", "r", "card", "old.mp4", "g", 0.0, 1.0), close)
+    told = store.written[0][1]
+    assert told.last
+    assert 0 < len(told.matches) < 8
+
+
+def test_a_beginning_is_for_one_video(tmp_path):
+    (tmp_path / "card").mkdir()
+    store = Store(galleries={"g": GALLERY})
+    run(handler(store, tmp_path, FACE), FootageTask("t", "r", "card", "card", "g", began_at=5.0))
+    assert "one video" in store.written[0][1].message
+
+
+def test_a_video_tells_the_time_of_each_look(tmp_path):
+    film(tmp_path / "old.mp4")
     store = Store(galleries={"g": GALLERY})
     run(handler(store, tmp_path, FACE), FootageTask("t", "r", "card", "old.mp4", "g", 5000.0, 1.0))
     assert [match.taken_at for match in store.written[0][1].matches] == [5000.0, 5001.0, 5002.0, 5003.0]
@@ -135,8 +194,13 @@ def test_footage_lies_below_its_folder(tmp_path, asked):
         path_below(folder, asked)
 
 
-def test_what_is_no_video_ends_the_task(tmp_path):
-    (tmp_path / "text.mp4").write_text("no video")
+@pytest.mark.parametrize(
+    "content",
+    ["no video", "ffconcat version 1.0\nfile real.mp4\n", "#EXTM3U\n#EXTINF:2.0,\nreal.mp4\n#EXT-X-ENDLIST\n"],
+)
+def test_what_is_no_video_or_only_names_one_ends_the_task(tmp_path, content):
+    film(tmp_path / "real.mp4")
+    (tmp_path / "text.mp4").write_text(content)
     store = Store(galleries={"g": GALLERY})
     run(handler(store, tmp_path, FACE), FootageTask("t", "r", "card", "text.mp4", "g"))
     assert store.written[0][1].code == "bad_task"

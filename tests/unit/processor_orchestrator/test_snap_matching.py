@@ -1,7 +1,8 @@
 """Who is sought in devices' pictures, and what a match becomes."""
 
 from backbone.wire.jobs import FaceMatch
-from processor_orchestrator.snap.matching import galleries_of, sighting_of
+from processor_orchestrator.cases.galleries import galleries_of
+from processor_orchestrator.snap.matching import sighting_of
 from processor_orchestrator.tracking.objects import CaseState, TrackedObject
 
 ROW = tuple(float(number) for number in range(128))
@@ -15,7 +16,7 @@ def sought(number, **more):
 def test_a_gallery_holds_those_of_one_model_who_can_be_compared_with():
     galleries = galleries_of(
         [
-            sought(1, threshold=0.45),
+            sought(1, threshold=0.45, negatives=(ROW,)),
             sought(2, model_id="other"),
             sought(3, state=CaseState.ENCODING),
             sought(4, feature_map={"any": "value"}),
@@ -28,6 +29,7 @@ def test_a_gallery_holds_those_of_one_model_who_can_be_compared_with():
         ("other", [("case-2", 0.6)]),
     ]
     assert galleries[0].sought[0].embeddings == (ROW,)
+    assert [who.negatives for who in galleries[0].sought] == [(ROW,), ()], "who was rejected is not told again"
     assert galleries_of([]) == []
 
 
