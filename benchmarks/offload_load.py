@@ -14,40 +14,28 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from benchmarks.peers.legacy_gateway import send_at_once
+from benchmarks.mqtt_socket import send_at_once
+from benchmarks.offload_programs import PROGRAMS, Program, request
 
 ANSWER_SECONDS = 60.0
-BUILD = "gcc <name>.c -o <name>"
-SOURCE = """#include <stdio.h>
-int main(int count, char **words) {
-  unsigned long sum = 0;
-  for (unsigned long number = 0; number < 100000; number++) sum = sum * 31 + number;
-  printf("%s %lu\\n", count > 1 ? words[1] : "", sum);
-  return 0;
-}
-"""
-
-
-def request(word: str, *, source: str = SOURCE, build: str = BUILD) -> str:
-    """Return the text of a request; its program prints the word, then a number."""
-    return "----".join(("work", word, source, build))
 
 
 class Device:
     """One connection; its answers come on `answers`."""
 
-    def __init__(self, port: int, user: str) -> None:
+    def __init__(self, port: int, user: str, password: str) -> None:
         self.user = user
         self.answers: queue.SimpleQueue[tuple[float, str]] = queue.SimpleQueue()
         self._subscribed = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
-        self._client.username_pw_set(user, os.environ["MQTT_PASSWORD"])
+        self._client.username_pw_set(user, password)
         self._client.on_socket_open = send_at_once
         self._client.on_connect = lambda client, *_: client.subscribe(f"result/{user}", 1)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
@@ -83,7 +71,9 @@ class Device:
         except queue.Empty:
             raise TimeoutError(f"expected an answer for {self.user} within {within:g} s, got none") from None
 
-    def work(self, words: Sequence[str], *, under_way: int, fresh: bool) -> tuple[list[float], list[str]]:
+    def work(
+        self, words: Sequence[str], program: Program, *, under_way: int, fresh: bool
+    ) -> tuple[list[float], list[str]]:
         """Have each word answered; return the seconds that each took and the answers' texts.
 
         Args:
@@ -98,9 +88,8 @@ class Device:
         while waiting or asked:
             while waiting and len(asked) < under_way:
                 word = waiting.pop()
-                text = request(word, source=f"{SOURCE}/* {word} */\n" if fresh else SOURCE)
                 asked[word] = time.perf_counter()
-                self.ask(text)
+                self.ask(request(word, anew(program, word) if fresh else program))
             came, answer = self.answer()
             word = answer.partition(" ")[0]
             if word not in asked:
@@ -108,6 +97,11 @@ class Device:
             seconds.append(came - asked.pop(word))
             texts.append(answer)
         return seconds, texts
+
+
+def anew(program: Program, word: str) -> Program:
+    """Return a program with a source that nobody has seen."""
+    return replace(program, source=f"{program.source}/* {word} */\n")
 
 
 def main() -> int:
@@ -118,6 +112,7 @@ def main() -> int:
     parser.add_argument("--under-way", type=int, default=1, help="requests of each device at once")
     parser.add_argument("--requests", type=int, default=40, help="of each device")
     parser.add_argument("--run", default="0", help="part of every request: sources of another run are others")
+    parser.add_argument("--program", choices=list(PROGRAMS), default="small")
     parser.add_argument("--fresh", action="store_true", help="each source is a new one")
     chosen = parser.parse_args()
     seconds, texts, failed = list[float](), list[str](), list[str]()
@@ -125,7 +120,7 @@ def main() -> int:
     def work(device: Device) -> None:
         words = [f"{chosen.run}-{device.user}-{number}" for number in range(chosen.requests)]
         try:
-            took, told = device.work(words, under_way=chosen.under_way, fresh=chosen.fresh)
+            took, told = device.work(words, PROGRAMS[chosen.program], under_way=chosen.under_way, fresh=chosen.fresh)
         except (TimeoutError, ValueError) as fault:
             failed.append(str(fault))
         else:
@@ -133,9 +128,8 @@ def main() -> int:
             texts.extend(told)
 
     with ExitStack() as stack:
-        devices = [
-            stack.enter_context(Device(chosen.port, f"device-{number}")) for number in range(1, chosen.devices + 1)
-        ]
+        names = [f"device-{number}" for number in range(1, chosen.devices + 1)]
+        devices = [stack.enter_context(Device(chosen.port, name, os.environ["MQTT_PASSWORD"])) for name in names]
         threads = [threading.Thread(target=work, args=(device,)) for device in devices]
         began = time.perf_counter()
         for thread in threads:

@@ -8,15 +8,15 @@ bounds, nothing is kept: neither programs nor, when it is killed, requests.
 import argparse
 import os
 import shlex
-import socket
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+
+from benchmarks.mqtt_socket import send_at_once
 
 SEPARATOR = "----"
 
@@ -30,11 +30,6 @@ def run(payload: str) -> bytes:
         path.with_suffix(".c").write_text(source, encoding="utf-8")
         subprocess.run(shlex.split(build.replace("<name>", str(path))), check=True)
         return subprocess.run([path, *shlex.split(arguments)], stdout=subprocess.PIPE, check=False).stdout
-
-
-def send_at_once(_client: mqtt.Client, _data: object, opened: Any) -> None:  # noqa: ANN401 - paho's several sockets
-    """Let no message wait 40 ms for the acknowledgement of the one before."""
-    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def main() -> None:
