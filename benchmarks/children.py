@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(
-    command: Sequence[str], *, environment: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program for the length of a block; `environment` is added to this process' own."""
-    more = os.environ | dict(environment or {})
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=more)
+def running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program for the length of a block."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process
     finally:
@@ -42,10 +39,10 @@ def running(
 
 
 @contextmanager
-def server(command: Command, *, environment: Mapping[str, str] | None = None) -> Iterator[tuple[int, int]]:
+def server(command: Command) -> Iterator[tuple[int, int]]:
     """Run a server on a free port for the length of a block; yields its process id and the port."""
     port = free_port()
-    with running(command(port), environment=environment) as process:
+    with running(command(port)) as process:
         _wait_for(port, process)
         yield process.pid, port
 
@@ -63,10 +60,9 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise TimeoutError(f"expected a server on port {port} within {START_SECONDS:g} s, got code {process.poll()}")
 
 
-def told_by(command: Sequence[str], *, timeout: float, environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - any JSON value may be told
-    """Run a command to its end and return the JSON that it printed; `environment` is added to this process' own."""
-    more = os.environ | dict(environment or {})
-    return json.loads(subprocess.check_output(command, timeout=timeout, env=more))
+def told_by(command: Sequence[str], *, timeout: float) -> Any:  # noqa: ANN401 - any JSON value may be told
+    """Run a command to its end and return the JSON that it printed."""
+    return json.loads(subprocess.check_output(command, timeout=timeout))
 
 
 def cpu_seconds(pid: int) -> float:

@@ -115,10 +115,16 @@ def load(side: Side, work: Work, run: str) -> Run:
     Raises:
         ResultsDiffer: some were not, or with other words.
     """
-    flags = {"port": side.port, "devices": work.devices, "under-way": work.under_way, "requests": work.requests}
+    flags: dict[str, object] = {
+        "port": side.port,
+        "password-file": side.password_file,
+        "devices": work.devices,
+        "under-way": work.under_way,
+        "requests": work.requests,
+    }
     command = [sys.executable, "-m", "benchmarks.offload_load", *(f"--{name}={value}" for name, value in flags.items())]
     command += [f"--run={run}", f"--program={work.program}", *(["--fresh"] if work.fresh else [])]
-    told = told_by(command, timeout=LOAD_SECONDS, environment={"MQTT_PASSWORD": side.password})
+    told = told_by(command, timeout=LOAD_SECONDS)
     if told["failed"]:
         raise ResultsDiffer(f"{work.name}: {told['failed'][0]}")
     return Run(len(told["seconds"]) / told["whole"], [second * 1e3 for second in told["seconds"]], told["digest"])
@@ -201,8 +207,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure both sides in turns, print the table and keep it; return 1 when they do not do the same work."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.offload", description=__doc__)
     parser.add_argument("--runs", type=int, default=LEAST_RUNS, help=f"runs of each side, at least {LEAST_RUNS}")
-    parser.add_argument("--single", type=int, default=40, help="requests of a run, one at a time")
-    parser.add_argument("--many", type=int, default=50, help="requests of each of four devices in a run")
+    parser.add_argument("--single", type=int, default=30, help="requests of a run, one at a time")
+    parser.add_argument("--many", type=int, default=40, help="requests of each of four devices in a run")
     chosen = parser.parse_args(arguments)
     if missing := offload_sides.missing():
         print(f"expected {', '.join(missing)} on the PATH, got none: see tests/install_system_packages.sh")

@@ -1,13 +1,11 @@
 """Devices that hand over C code as text and wait for its output: `python -m benchmarks.offload_load`; prints JSON.
 
-Each device keeps some requests under way; each answer says which request it is of. Knows no gateway. The devices'
-password is in `MQTT_PASSWORD`.
+Each device keeps some requests under way; each answer says which request it is of. Knows no gateway.
 """
 
 import argparse
 import hashlib
 import json
-import os
 import queue
 import sys
 import threading
@@ -15,6 +13,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -108,6 +107,7 @@ def main() -> int:
     """Ask, then tell how long each answer took, and all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.offload_load", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="of the broker")
+    parser.add_argument("--password-file", type=Path, required=True, help="the devices' password")
     parser.add_argument("--devices", type=int, default=1, help="device-1, device-2, ...")
     parser.add_argument("--under-way", type=int, default=1, help="requests of each device at once")
     parser.add_argument("--requests", type=int, default=40, help="of each device")
@@ -115,6 +115,7 @@ def main() -> int:
     parser.add_argument("--program", choices=list(PROGRAMS), default="small")
     parser.add_argument("--fresh", action="store_true", help="each source is a new one")
     chosen = parser.parse_args()
+    password = chosen.password_file.read_text("ascii")
     seconds, texts, failed = list[float](), list[str](), list[str]()
 
     def work(device: Device) -> None:
@@ -129,7 +130,7 @@ def main() -> int:
 
     with ExitStack() as stack:
         names = [f"device-{number}" for number in range(1, chosen.devices + 1)]
-        devices = [stack.enter_context(Device(chosen.port, name, os.environ["MQTT_PASSWORD"])) for name in names]
+        devices = [stack.enter_context(Device(chosen.port, name, password)) for name in names]
         threads = [threading.Thread(target=work, args=(device,)) for device in devices]
         began = time.perf_counter()
         for thread in threads:

@@ -27,16 +27,21 @@ _BROKER = Path(__file__).parents[1] / "stack" / "mosquitto" / "start.sh"
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Where devices come in, and with which password."""
+    """Where devices come in, and the file with their password."""
 
     port: int
-    password: str
+    password_file: Path
+
+    @property
+    def password(self) -> str:
+        """Every user's password."""
+        return self.password_file.read_text("ascii")
 
 
 def missing() -> list[str]:
     """Return which of the programs that both sides need are not on this machine."""
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
-    return [name for name in ("mosquitto", "redis-server", "gcc", "bwrap") if shutil.which(name, path=path) is None]
+    programs = ("mosquitto", "redis-server", "gcc", "bwrap")
+    return [name for name in programs if not shutil.which(name) and not shutil.which(name, path="/usr/sbin")]
 
 
 @contextmanager
@@ -44,7 +49,7 @@ def legacy() -> Iterator[Side]:
     """Run the legacy gateway."""
     with _broker() as side:
         command = [sys.executable, "-m", "benchmarks.peers.legacy_gateway", f"--port={side.port}", f"--user={GATEWAY}"]
-        with running(command, environment={"MQTT_PASSWORD": side.password}):
+        with running([*command, f"--password-file={side.password_file}"]):
             yield side
 
 
@@ -60,9 +65,9 @@ def ours() -> Iterator[Side]:
         gateway = [sys.executable, "-m", "mqtt_gateway", *address, "--broker-url", f"mqtt://127.0.0.1:{side.port}"]
         workers = [sys.executable, "-m", "job_workers", *address, "--queues", "offload", "--processes", str(cores)]
         workers += ["--cache-folder", str(folder / "cache"), "--programs-folder", str(folder / "programs")]
-        secret = {"BROKER_PASSWORD": side.password}
         _, ready = stack.enter_context(server(lambda port: [*workers, "--port", str(port)]))
-        stack.enter_context(server(lambda port: [*gateway, "--port", str(port)], environment=secret))
+        secret = ["env", f"BROKER_PASSWORD={side.password}"]
+        stack.enter_context(server(lambda port: [*secret, *gateway, "--port", str(port)]))
         _wait_for_workers(ready, cores)
         yield side
 
@@ -76,10 +81,11 @@ def _broker() -> Iterator[Side]:
         users = [GATEWAY, *(f"device-{number}" for number in range(1, DEVICES + 1))]
         lines = [password_line(user, password) for user in users]
         (folder / "passwords").write_text("".join(lines), encoding="ascii")
+        (folder / "password").write_text(password, encoding="ascii")
         places = {"DATA_DIR": "data", "WORK_DIR": "work", "PASSWORDS": "passwords"}
-        told = {"BIND": "127.0.0.1"} | {key: str(folder / place) for key, place in places.items()}
-        with server(lambda port: ["env", f"PORT={port}", "sh", str(_BROKER)], environment=told) as (_, port):
-            yield Side(port, password)
+        told = ["env", "BIND=127.0.0.1", *(f"{key}={folder / place}" for key, place in places.items())]
+        with server(lambda port: [*told, f"PORT={port}", "sh", str(_BROKER)]) as (_, port):
+            yield Side(port, folder / "password")
 
 
 def _redis(port: int, folder: Path) -> list[str]:

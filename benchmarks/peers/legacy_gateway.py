@@ -1,8 +1,8 @@
 """The legacy gateway by behaviour: compiles and runs what each message brings; for comparison only.
 
-`python -m benchmarks.peers.legacy_gateway --port PORT --user NAME`, password in `MQTT_PASSWORD`. As many threads as
-cores; each writes the source, has gcc compile it, runs the program and publishes what it printed. No sandbox, no
-bounds, nothing is kept: neither programs nor, when it is killed, requests.
+`python -m benchmarks.peers.legacy_gateway --port PORT --user NAME --password-file FILE`. As many threads as cores; each
+writes the source, has gcc compile it, runs the program and publishes what it printed. No sandbox, no bounds, nothing is
+kept: neither programs nor, when it is killed, requests.
 """
 
 import argparse
@@ -37,9 +37,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers.legacy_gateway", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="of the broker, on this machine")
     parser.add_argument("--user", required=True)
+    parser.add_argument("--password-file", type=Path, required=True)
     chosen = parser.parse_args()
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
-    client.username_pw_set(chosen.user, os.environ["MQTT_PASSWORD"])
+    client.username_pw_set(chosen.user, chosen.password_file.read_text("ascii"))
     client.on_socket_open = send_at_once
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
 

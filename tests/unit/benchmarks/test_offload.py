@@ -1,5 +1,6 @@
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from benchmarks.offload_programs import PROGRAMS, Program, request
 from benchmarks.offload_sides import Side
 from benchmarks.peers.legacy_gateway import run
 
-OURS, THEIRS = Side(1, "ours"), Side(2, "theirs")
+OURS, THEIRS = Side(1, Path("ours")), Side(2, Path("theirs"))
 WORK = Work("small, same source again", 2, 2, 3)
 
 
@@ -47,13 +48,13 @@ def test_the_table_is_kept_when_both_sides_agree(monkeypatch, results):
 
 
 def test_one_program_that_says_something_else_is_a_difference(monkeypatch):
-    monkeypatch.setattr(offload, "answers", lambda side, wanted: dict.fromkeys(wanted, side.password))
+    monkeypatch.setattr(offload, "answers", lambda side, wanted: dict.fromkeys(wanted, str(side.password_file)))
     with pytest.raises(ResultsDiffer, match="ours 'ours', theirs 'theirs'"):
         check(OURS, THEIRS)
 
 
 def test_one_run_that_is_answered_with_other_words_is_a_difference(monkeypatch):
-    monkeypatch.setattr(offload, "load", lambda side, _work, _run: Run(1.0, [1.0], side.password))
+    monkeypatch.setattr(offload, "load", lambda side, _work, _run: Run(1.0, [1.0], str(side.password_file)))
     with pytest.raises(ResultsDiffer, match="run 0 was answered with other words"):
         compare(OURS, THEIRS, WORK, 5)
 

@@ -44,6 +44,6 @@ def test_a_worker_says_only_news_and_its_entry_stays(worked):
     ran, seconds, counts = worked
     assert ran == [f"task {number}" for number in range(JOBS)]
     assert min(seconds) > WORKER_SECONDS
-    # Each job: its own start and end; no word on each of the worker's idle moments between.
-    assert counts["hset"] <= 9 * JOBS + 20, counts
-    assert counts["expire"] <= 7 * JOBS + 20, counts
+    # rq's own worker: 16 and 11 of them for each job, most of them to say again that it is idle and lives.
+    assert counts["hset"] <= 12 * JOBS, counts
+    assert counts["expire"] <= 8 * JOBS, counts
