@@ -5,6 +5,7 @@ the same requests over by the same protocol to both, in turns. What both answer 
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -203,6 +204,16 @@ def measured(runs: int, single: int, many: int) -> str:
     )
 
 
+def caution(load: float, cores: int) -> str:
+    """Return a sentence where the machine was busy before this began, else nothing."""
+    if load <= cores:
+        return ""
+    return (
+        f"**The machine was busy with other work before this began (load {load:.1f}, {cores} cores): all times are too "
+        "long, and the ratios are of such a machine. Run it again on a quiet one.**\n\n"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure both sides in turns, print the table and keep it; return 1 when they do not do the same work."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.offload", description=__doc__)
@@ -213,12 +224,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if missing := offload_sides.missing():
         print(f"expected {', '.join(missing)} on the PATH, got none: see tests/install_system_packages.sh")
         return 1
+    busy = caution(os.getloadavg()[0], len(os.sched_getaffinity(0)))
     try:
         text = measured(max(chosen.runs, LEAST_RUNS), chosen.single, chosen.many)
     except (ResultsDiffer, TimeoutError) as fault:
         print(f"the two sides did not do the same work: {fault}")
         return 1
-    text = f"{described(('rq', 'redis', 'paho-mqtt'))}\n\n{text}"
+    text = f"{described(('rq', 'redis', 'paho-mqtt'))}\n\n{busy}{text}"
     print(text)
     write_section(TITLE, text, RESULTS)
     return 0

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import offload, offload_sides
 from benchmarks.comparison import ResultsDiffer
-from benchmarks.offload import PROBES, Run, Work, check, compare, load, percentile, table
+from benchmarks.offload import PROBES, Run, Work, caution, check, compare, load, percentile, table
 from benchmarks.offload_load import Device, anew
 from benchmarks.offload_programs import PROGRAMS, Program, request
 from benchmarks.offload_sides import Side
@@ -72,6 +72,11 @@ def test_the_table_tells_both_sides_and_the_ratio():
     assert "| small, same source again, 4 at once | **20.0** / 30.0 | **50.0** / 60.0 | 100.0 / 100.0 / 100.0 |" in text
     assert "5.00 / **5.00** / 5.00" in text
     assert percentile(list(range(1, 101)), 0.99) == 99
+
+
+def test_figures_of_a_busy_machine_say_so():
+    assert caution(1.9, 2) == ""
+    assert "load 13.6, 2 cores" in caution(13.57, 2)
 
 
 def test_the_legacy_way_makes_and_runs_what_a_request_brings():
