@@ -43,10 +43,11 @@ endurance: $(VENV)/.installed ## what takes longer: camera cycles, a million mes
 score: $(VENV)/.installed ## identity score (IDF1) on the sample footage
 	$(BIN)/searchlight score
 
-bench: $(VENV)/.installed ## faces, fan-out, streams, photos and uploads beside what is used instead, into benchmarks/RESULTS.md
+bench: $(VENV)/.installed ## faces, fan-out, streams, photos, uploads, offload beside what is used instead, into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.faces && $(BIN)/python -m benchmarks.fan_out
 	$(BIN)/python -m benchmarks.crowd && $(BIN)/python -m benchmarks.streams
 	$(BIN)/python -m benchmarks.photo_matching && $(BIN)/python -m benchmarks.uploads
+	$(BIN)/python -m benchmarks.offload
 
 PHOTOS ?= var/people
 accuracy: $(VENV)/.installed ## error rates on PHOTOS=<folder> of <person>/<photo>

@@ -24,13 +24,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def server(command: Command) -> Iterator[tuple[int, int]]:
-    """Run a server on a free port for the length of a block; yields its process id and the port."""
-    port = free_port()
-    process = subprocess.Popen(command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program for the length of a block."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait_for(port, process)
-        yield process.pid, port
+        yield process
     finally:
         process.terminate()
         try:
@@ -38,6 +36,15 @@ def server(command: Command) -> Iterator[tuple[int, int]]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def server(command: Command) -> Iterator[tuple[int, int]]:
+    """Run a server on a free port for the length of a block; yields its process id and the port."""
+    port = free_port()
+    with running(command(port)) as process:
+        _wait_for(port, process)
+        yield process.pid, port
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -4,10 +4,12 @@ rq imports and calls whatever function a job names. Here a job may name one, and
 whoever can write to Redis can hand over tasks, and nothing else.
 """
 
+import time
 from collections.abc import Callable, Sequence
 
 from redis import Redis
 from redis.backoff import ExponentialBackoff
+from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
@@ -24,6 +26,10 @@ MAINTENANCE_SECONDS = 3_600
 RESULT_SECONDS = 3_600
 RETRIES = 5
 
+BEAT_SECONDS = 30
+WORKER_SECONDS = 60
+"""rq keeps a worker's entry a minute longer than this, and wakes it within this time to beat."""
+
 Run = Callable[[str, Callable[[int, int], None]], None]
 Begun = Callable[[str | None, float], None]
 
@@ -37,6 +43,32 @@ def connection(url: str) -> Redis:
         retry=Retry(ExponentialBackoff(cap=5, base=0.2), RETRIES),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )
+
+
+class QuietWorker(SimpleWorker):
+    """rq's worker, which says to Redis only what has changed: for short jobs its words cost more than the work.
+
+    A Redis that syncs each write makes each of them wait for the disk.
+    """
+
+    _beaten_for = 0
+    _beaten_at = 0.0
+
+    def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
+        """Tell whether this works, where that is news."""
+        if state != self._state or pipeline is not None:
+            super().set_state(state, pipeline)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Tell that this lives, for so many seconds from now, unless the same was told a moment ago."""
+        seconds, now = timeout or self.worker_ttl + 60, time.monotonic()
+        if pipeline is None and seconds == self._beaten_for and now - self._beaten_at < BEAT_SECONDS:
+            return
+        super().heartbeat(seconds, pipeline)
+        self._beaten_for, self._beaten_at = seconds, now
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """Ask nobody: nothing here suspends workers."""
 
 
 def work(url: str, queues: Sequence[str], *, name: str, run: Run, tell: Begun) -> None:
@@ -72,13 +104,14 @@ def work(url: str, queues: Sequence[str], *, name: str, run: Run, tell: Begun) -
             self.save_meta()  # type: ignore[no-untyped-call] # rq's
 
     served = [Queue(queue, connection=redis, serializer=JSONSerializer, job_class=TaskJob) for queue in queues]
-    worker = SimpleWorker(
+    worker = QuietWorker(
         served,
         name=name,
         connection=redis,
         job_class=TaskJob,
         serializer=JSONSerializer,
         default_result_ttl=RESULT_SECONDS,
+        worker_ttl=WORKER_SECONDS,
         job_monitoring_interval=MONITOR_SECONDS,
         maintenance_interval=MAINTENANCE_SECONDS,
         log_job_description=False,

