@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from backbone.errors import Unavailable
+from backbone.redis_connection import redis_at
 from cloudlet.batches import Batch
 from cloudlet.jobs import Job
 
@@ -33,7 +34,7 @@ class JobStore:
     @classmethod
     def from_url(cls, url: str, key: str) -> Self:
         """Return the store at `redis://...`; connects at the first use."""
-        return cls(Redis.from_url(url, socket_timeout=WAIT_SECONDS, protocol=2), key)
+        return cls(redis_at(url, seconds=WAIT_SECONDS), key)
 
     async def jobs(self) -> list[Job]:
         """Return every job that is kept."""

@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from backbone.errors import Unavailable
+from backbone.redis_connection import redis_at
 from mqtt_gateway import request_scripts as scripts
 from mqtt_gateway.open_request import OpenRequest, Record
 
@@ -71,7 +72,7 @@ class RequestStore:
     @classmethod
     def from_url(cls, url: str, bounds: Bounds) -> Self:
         """Return the store at `redis://...`; connects at the first use."""
-        return cls(Redis.from_url(url, socket_timeout=WAIT_SECONDS, protocol=2), bounds)
+        return cls(redis_at(url, seconds=WAIT_SECONDS), bounds)
 
     async def take(self, request: OpenRequest, *, packet: int | None, again: bool) -> tuple[Outcome, Record | None]:
         """Keep a request that is new; the record tells of one that is not.

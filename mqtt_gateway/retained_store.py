@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from backbone.errors import Unavailable
+from backbone.redis_connection import redis_at
 
 KEY = "mqtt:retained"
 WAIT_SECONDS = 3.0
@@ -20,7 +21,7 @@ class RetainedStore:
     @classmethod
     def from_url(cls, url: str) -> "RetainedStore":
         """Return the store at `redis://...`; connects at the first use."""
-        return cls(Redis.from_url(url, socket_timeout=WAIT_SECONDS, protocol=2))
+        return cls(redis_at(url, seconds=WAIT_SECONDS))
 
     async def topics(self) -> set[str]:
         """Return every topic that may hold something."""

@@ -6,6 +6,7 @@ from typing import Any, Self
 import msgspec
 from redis.asyncio import Redis
 
+from backbone.redis_connection import redis_at
 from processor_orchestrator.stores.answering import answering as _answering
 from processor_orchestrator.stores.redis_store import EVENTS, PREFIX
 
@@ -41,9 +42,7 @@ class RedisChannel:
     @classmethod
     def from_url(cls, url: str) -> Self:
         """Return a channel for `redis://...`; connects at the first use."""
-        return cls(
-            Redis.from_url(url, socket_timeout=SOCKET_SECONDS, socket_connect_timeout=SOCKET_SECONDS, protocol=2)
-        )
+        return cls(redis_at(url, seconds=SOCKET_SECONDS))
 
     async def newest_entry(self) -> str:
         """Return the id of the newest change."""

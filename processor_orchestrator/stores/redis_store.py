@@ -27,6 +27,7 @@ from redis.asyncio.client import Pipeline
 from redis.exceptions import WatchError
 
 from backbone.errors import Unavailable
+from backbone.redis_connection import redis_at
 from processor_orchestrator.stores import MAX_SIGHTINGS, MAX_TIMELINE_ENTRIES, ONCE_SECONDS, TimelineRow
 from processor_orchestrator.stores.answering import answering as _answering
 from processor_orchestrator.tracking.events import (
@@ -82,7 +83,7 @@ class RedisStore:
     @classmethod
     def from_url(cls, url: str) -> Self:
         """Return a store for `redis://...`; connects at the first use."""
-        return cls(Redis.from_url(url, socket_timeout=WAIT_SECONDS, socket_connect_timeout=WAIT_SECONDS, protocol=2))
+        return cls(redis_at(url, seconds=WAIT_SECONDS))
 
     async def next_object_id(self) -> int:
         """Return the next id."""

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import WatchError
 
 from backbone.errors import Unavailable
+from backbone.redis_connection import redis_at
 from processor_orchestrator.registry.cloudlets import FORGOTTEN_AFTER, Cloudlet, JobNote
 from processor_orchestrator.stores.answering import answering as _answering
 from processor_orchestrator.stores.registry import Decision
@@ -51,7 +52,7 @@ class RedisRegistry:
     @classmethod
     def from_url(cls, url: str) -> Self:
         """Return a registry for `redis://...`; connects at the first use."""
-        return cls(Redis.from_url(url, socket_timeout=WAIT_SECONDS, socket_connect_timeout=WAIT_SECONDS, protocol=2))
+        return cls(redis_at(url, seconds=WAIT_SECONDS))
 
     async def change(self, decide: Decision) -> list[Cloudlet]:
         """Store what `decide` returns in one transaction; ask again when another server changed the roster."""

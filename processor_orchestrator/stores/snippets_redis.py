@@ -16,6 +16,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from backbone.errors import Conflict
+from backbone.redis_connection import redis_at
 from processor_orchestrator.snap.snippets import Snippet
 from processor_orchestrator.stores.answering import answering
 from processor_orchestrator.stores.snippets import MAX_HISTORY, MAX_SNIPPET_BYTES, MAX_SNIPPETS
@@ -87,7 +88,7 @@ class RedisSnippets:
     @classmethod
     def from_url(cls, url: str, *, keep_seconds: float) -> Self:
         """Return a store for `redis://...`; connects at the first use."""
-        redis = Redis.from_url(url, socket_timeout=WAIT_SECONDS, socket_connect_timeout=WAIT_SECONDS, protocol=2)
+        redis = redis_at(url, seconds=WAIT_SECONDS)
         return cls(redis, keep_seconds=keep_seconds)
 
     async def put(self, snippet: Snippet, jpeg: bytes) -> bool:

@@ -56,6 +56,7 @@ ADAPTERS = {
     "paho": {"edge_devices/offload_link.py", "mqtt_gateway/broker_link.py"},
     "redis": {
         "backbone/job_queue.py",
+        "backbone/redis_connection.py",
         "cloudlet/job_store.py",
         "processor_orchestrator/crossing/redis_channel.py",
         "processor_orchestrator/stores/answering.py",
