@@ -63,8 +63,9 @@ class Whole:
     worker: Role
     programs: Path
 
-    def device(self, user: str = ALICE) -> Client:
-        return Client(self.broker, user, version=OLD, wants=(f"result/{user}",))
+    def device(self, user: str = ALICE, *, client_id: str = "", keeps_session: bool = False) -> Client:
+        wants = (f"result/{user}",)
+        return Client(self.broker, user, client_id, version=OLD, wants=wants, keeps_session=keeps_session)
 
     def install(self, name: str, text: str) -> None:
         made = self.programs / f".{name}"
@@ -142,6 +143,15 @@ def test_what_was_asked_before_a_broker_restart_is_answered_after_it(whole: Whol
     assert {(answer["requestId"], answer["status"], answer["stdout"]) for answer in answers} == {
         ("slow", "ok", "done\n")
     }
+
+
+def test_a_device_that_sleeps_over_its_answer_and_a_broker_restart_hears_it_when_it_wakes(whole: Whole) -> None:
+    with whole.device(client_id="alice-1", keeps_session=True) as device:
+        device.publish("inputCode/alice", LEGACY)
+    wait_until(lambda: whole.gateway.metric("mqtt_gateway_answers_total", status="ok") == 1, "the broker to have it")
+    whole.restart_broker()
+    with whole.device(client_id="alice-1", keeps_session=True) as device:
+        assert hear(device, 1) == ["3----two words----"]
 
 
 @pytest.mark.parametrize(
