@@ -20,6 +20,8 @@ class _Heeding:
         before = 0 if task is None else task.cancelling()
         await super().send_packed_command(command, check_health)  # type: ignore[misc] # the other base's
         if task is not None and task.cancelling() > before:
+            # What the server answers to this is nobody's any more.
+            await self.disconnect(nowait=True)  # type: ignore[attr-defined] # the other base's
             raise asyncio.CancelledError
 
 

@@ -37,8 +37,9 @@ async def _serve_until_signal(serve: Callable[[asyncio.Event], Awaitable[None]])
     stopped = asyncio.ensure_future(stop.wait())
     await asyncio.wait({served, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
-    try:
-        async with asyncio.timeout(DRAIN_SECONDS if stop.is_set() else None):
-            await served
-    except TimeoutError:
+    await asyncio.wait({served}, timeout=DRAIN_SECONDS if stop.is_set() else None)
+    if served.done():
+        await served
+    else:
+        # Not waited for: a part that lost its cancellation would keep us. `asyncio.run` cancels each task anew.
         structlog.get_logger().warning("drain_took_too_long", seconds=DRAIN_SECONDS)

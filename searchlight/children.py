@@ -45,14 +45,17 @@ class Children:
         self._keepers.append(asyncio.create_task(self._keep(program)))
 
     async def aclose(self) -> None:
-        """End all programs, the last one first; what does not end in time is killed with its whole group."""
+        """End all programs together, then the first one, which the others write to.
+
+        What does not end in time is killed with its whole group.
+        """
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
-        order = list(reversed(self._processes.values()))
+        first, others = list(self._processes.values())[:1], list(self._processes.values())[1:]
         deadline = asyncio.get_running_loop().time() + STOP_SECONDS
-        for process in order:
-            await self._end(process, deadline)
+        for together in (others, first):
+            await asyncio.gather(*(self._end(process, deadline) for process in together))
 
     async def _end(self, process: asyncio.subprocess.Process, deadline: float) -> None:
         if process.returncode is not None:

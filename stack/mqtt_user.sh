@@ -29,7 +29,8 @@ case $(cat "$work/line") in "$name:\$7\$"*) ;; *) echo "mosquitto_passwd left no
 # In its place, not by a rename: a running container has this very file mounted.
 cat "$work/users" >"$users"
 if command -v docker >/dev/null; then
-  docker compose -f stack/docker-compose.yml kill --signal HUP broker >/dev/null 2>&1 || true
+  # From inside: after `docker kill`, whatever its signal, the engine would not start a fallen broker again.
+  docker compose -f stack/docker-compose.yml exec -T broker sh -c 'kill -HUP 1' >/dev/null 2>&1 || true
 fi
 printf 'name      %s\npassword  %s\n' "$name" "$password"
 echo "topics    localCode/$name and inputCode/$name to write, result/$name to read"

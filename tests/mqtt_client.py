@@ -33,6 +33,8 @@ class Client:
     password: str | None = None
     version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5
     wants: tuple[str, ...] = ()
+    keeps_session: bool = False
+    """Whether the broker keeps what comes while this client, by its own client id, is away (version 3.1.1)."""
     heard: list[mqtt.MQTTMessage] = field(default_factory=list)
     on_message: Callable[[mqtt.MQTTMessage], None] | None = None
 
@@ -41,7 +43,10 @@ class Client:
         self._granted: dict[int, list[ReasonCode]] = {}
         self.refused: ReasonCode | None = None
         self._subscribed = threading.Event()
-        self.mqtt = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self.client_id, protocol=self.version)
+        clean = None if self.version == MQTTProtocolVersion.MQTTv5 else not self.keeps_session
+        self.mqtt = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id=self.client_id, protocol=self.version, clean_session=clean
+        )
         if self.user is not None:
             self.mqtt.username_pw_set(self.user, self.password or password_of(self.user))
         self.mqtt.reconnect_delay_set(0.2, 1)

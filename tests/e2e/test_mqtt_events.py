@@ -84,7 +84,7 @@ async def test_cameras_and_cases_that_opted_in_appear_and_nothing_of_the_others(
             camera = next(unique for unique in _ids(home) if unique.startswith("searchlight_camera_front_door-"))
             camera = camera.removesuffix("_online")
             await until(lambda: home.state("searchlight_camera_7_online") == "ON", "its state")
-            assert home.state(f"searchlight_case_{told}_seen") == "OFF"
+            await until(lambda: home.state(f"searchlight_case_{told}_seen") == "OFF", "what is known of the case")
             assert home.state(f"searchlight_case_{told}_last_seen") is None
             now = time.time()
             await front.say(type="boundingBoxes", frameId=now, boxes=[box(secret, jpeg), box(told, jpeg, 2)])
@@ -154,13 +154,13 @@ async def test_a_gateway_that_is_killed_is_offline_at_once_and_clears_what_chang
         stays = stack.open_case("Boris", mqtt="yes")
         with stack.gateway() as gateway:
             await until(lambda: home.entity(f"searchlight_case_{stays}_seen"), "the cases")
-            assert home.available(f"searchlight_case_{stays}_seen")
+            await until(lambda: home.available(f"searchlight_case_{stays}_seen"), "the case to be available")
             gateway.kill()
             await until(lambda: not home.available(f"searchlight_case_{stays}_seen"), "the broker's word")
         requests.delete(f"{stack.url}/api/cases/{gone}", timeout=5).raise_for_status()
         with stack.gateway():
             await until(lambda: home.entity(f"searchlight_case_{gone}_seen") is None, "the closed case to go")
-            assert home.available(f"searchlight_case_{stays}_seen")
+            await until(lambda: home.available(f"searchlight_case_{stays}_seen"), "the other case to be available")
         await until(lambda: home.retained["searchlight/available"] == b"offline", "the goodbye")
         assert home.faults == []
 
@@ -171,7 +171,7 @@ async def test_while_the_orchestrator_is_away_states_are_unknown_and_offload_goe
             await until(lambda: home.state("searchlight_camera_door_online") == "ON", "the camera")
         orchestrator.kill()
         await until(lambda: home.state("searchlight_orchestrator") == "OFF", "the truth")
-        assert home.state("searchlight_camera_door_online") == "OFF"
+        await until(lambda: home.state("searchlight_camera_door_online") == "OFF", "the camera to be unknown")
         answer = requests.get(f"{gateway.url}/readyz", timeout=5)
         assert {name for name, told in answer.json()["dependencies"].items() if not told["ok"]} == {"orchestrator"}
         with stack.orchestrator():

@@ -16,6 +16,8 @@ import requests
 from drill.footage import Footage
 from tests.processes import free_port, wait_until
 
+BROKER = re.compile(r"broker\s+.* at (mqtt://\S+); user (\S+), password in (\S+)")
+SUM = '#include <stdio.h>\n#include <stdlib.h>\nint main(int n, char **v) { printf("%d", atoi(v[1]) + atoi(v[2])); }'
 SIGHTING = re.compile(r"(camera-\d)\s+sighting of .*ground truth: (.*)")
 
 
@@ -93,6 +95,16 @@ def test_the_person_is_found_on_camera_1_and_later_on_camera_2_and_ctrl_c_leaves
     took = time.monotonic() - began
     assert took <= 5, f"expected the end within 5 s, it took {took:.1f}"
     wait_until(lambda: not _alive(started), f"no process left: {_alive(started)}", patience=1)
+
+
+def test_a_device_has_a_program_run_with_what_is_printed(run: Run, tmp_path: Path) -> None:
+    wait_until(lambda: any("takes work of devices" in line for line in run.lines), "the gateway", patience=90)
+    url, user, password = next(found.groups() for line in run.lines if (found := BROKER.search(line)) is not None)
+    (tmp_path / "sum.c").write_text(SUM, encoding="utf-8")
+    command = [sys.executable, "-m", "edge_devices.offload", url, "--user", user, "--password-file", password]
+    command += ["--code", str(tmp_path / "sum.c"), "--args", "3 4"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (told.returncode, told.stdout) == (0, "7"), told.stderr
 
 
 def test_killed_with_minus_nine_it_leaves_nothing_either(run: Run) -> None:

@@ -21,9 +21,19 @@ from tests.stack.stack import Stack, running_stack
 
 SERVICES = (
     *("redis", "orchestrator", "orchestrator-2", "camera-1", "camera-2"),
-    *("cloudlet", "face_worker", "phone", "broker", "mqtt_gateway", "pi_receiver"),
+    *("cloudlet", "face_worker", "phone", "broker", "mqtt_gateway", "offload_worker", "pi_receiver"),
 )
+USERS = {"offload_worker": "10002:10002"}
+SQUARE = '#!/bin/sh\necho "$1 squared is $(($1 * $1))"\n'
+SOURCE = """\
+#include <stdio.h>
+int main(int count, char **words) {
+  printf("hello ---- %s of %d", words[1], count - 1);
+  return 0;
+}
+"""
 SIGHTING_SECONDS = 120.0
+OFFLOAD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -34,8 +44,12 @@ class Published:
 
 
 @pytest.fixture(scope="module")
-def stack(secrets_dir: Path) -> Iterator[Stack]:
-    with running_stack(secrets_dir) as running:
+def stack(secrets_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    programs = tmp_path_factory.mktemp("programs")
+    programs.chmod(0o755)
+    (programs / "program").write_text(SQUARE, encoding="utf-8")
+    (programs / "program").chmod(0o755)
+    with running_stack(secrets_dir, PROGRAMS_DIR=str(programs)) as running:
         yield running
 
 
@@ -66,7 +80,7 @@ def test_containers_run_as_the_files_say(stack: Stack) -> None:
     for service in SERVICES:
         told = inspect(stack.container(service))
         host = told["HostConfig"]
-        assert told["Config"]["User"] == "10001:10001", service
+        assert told["Config"]["User"] == USERS.get(service, "10001:10001"), service
         assert host["ReadonlyRootfs"], service
         assert host["CapDrop"] == ["ALL"], service
         assert "no-new-privileges:true" in host["SecurityOpt"], service
@@ -147,13 +161,9 @@ def test_a_killed_container_comes_back_and_nothing_acknowledged_is_lost(stack: S
 
 def test_a_device_gets_a_name_at_the_running_broker_and_home_assistant_sees_the_cameras(stack: Stack) -> None:
     broker = Published(int(stack.environment["MQTT_PORT"]))
-    told = run("sh", "stack/mqtt_user.sh", "pi-7", patience=60, environment=stack.environment)
-    password = re.search(r"^password  (\S+)$", told, flags=re.MULTILINE)
-    assert password is not None
     home_password = (stack.secrets_dir / "home-assistant.password").read_text(encoding="utf-8").strip()
-    wait_until(lambda: lets_in(broker, "pi-7", password[1]), "the new user")
     with (
-        Client(broker, "pi-7", password=password[1], wants=("result/pi-7",)) as device,
+        Client(broker, "pi-7", password=named(stack, "pi-7"), wants=("result/pi-7",)) as device,
         Client(broker, HOME, password=home_password, wants=("searchlight/#", "homeassistant/#")) as home,
     ):
         wait_until(lambda: home.payloads("searchlight/available") == ["online"], "the gateway")
@@ -162,6 +172,35 @@ def test_a_device_gets_a_name_at_the_running_broker_and_home_assistant_sees_the_
         wait_until(lambda: device.payloads("result/pi-7"), "the refusal")
         assert device.payloads("result/pi-7")[0].startswith("error: rejected: expected four parts")
         assert device.publish("inputCode/another", "x").is_failure
+
+
+def test_a_device_has_its_program_built_and_run_also_after_each_part_was_killed(stack: Stack) -> None:
+    broker, heard = Published(int(stack.environment["MQTT_PORT"])), 0
+    with Client(broker, "pi-8", password=named(stack, "pi-8"), wants=("result/pi-8",)) as device:
+        for killed in (None, "offload_worker", "mqtt_gateway", "broker"):
+            if killed is not None:
+                stack.kill(killed)
+                for service in SERVICES:
+                    stack.wait_for_health(service)
+                wait_until(device.mqtt.is_connected, "the device to be back")
+            began = time.monotonic()
+            device.publish("inputCode/pi-8", f"hello----'to you'----{SOURCE}----gcc <name>.c -o <name>")
+            device.publish("localCode/pi-8", "7")
+            heard += 2
+            wait_until(lambda: len(device.heard) >= heard, "both answers", OFFLOAD_SECONDS)  # noqa: B023
+            told = sorted(device.payloads("result/pi-8")[-2:])
+            assert told == ["7 squared is 49\n", "hello ---- to you of 1"]
+            tell(f"two answers {time.monotonic() - began:.2f} s after they were asked; killed before: {killed}")
+
+
+def named(stack: Stack, name: str) -> str:
+    """Return the password of a device that `make mqtt-user` made, once the broker knows it."""
+    told = run("sh", "stack/mqtt_user.sh", name, patience=60, environment=stack.environment)
+    password = re.search(r"^password  (\S+)$", told, flags=re.MULTILINE)
+    assert password is not None
+    broker = Published(int(stack.environment["MQTT_PORT"]))
+    wait_until(lambda: lets_in(broker, name, password[1]), "the new user")
+    return password[1]
 
 
 def lets_in(broker: Published, user: str, password: str) -> bool:

@@ -57,3 +57,24 @@ def test_a_drain_that_takes_too_long_is_cut_off():
     code, told = run(body, stop_with=signal.SIGTERM)
     assert code == 0
     assert told[-1]["event"] == "drain_took_too_long"
+
+
+def test_a_part_that_lost_its_cancellation_is_cut_off_too():
+    body = """service.DRAIN_SECONDS = 0.1
+async def deaf():
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        await asyncio.sleep(60)
+async def nested():
+    async with asyncio.TaskGroup() as inner:
+        inner.create_task(deaf())
+async with asyncio.TaskGroup() as group:
+    part = group.create_task(nested())
+    await asyncio.sleep(0.01)
+    print("up", flush=True)
+    await stop.wait()
+    part.cancel()"""
+    code, told = run(body, stop_with=signal.SIGTERM)
+    assert code == 0
+    assert told[-1]["event"] == "drain_took_too_long"
