@@ -34,7 +34,9 @@ class Sender:
     def __init__(self, options: SenderOptions, progress: Progress | None = None) -> None:
         self._options = options
         self._progress = progress or Progress()
-        self._receiver = Receiver(options.base, options.identity, ca_file=options.ca_file)
+        self._receiver = Receiver(
+            options.base, options.identity, ca_file=options.ca_file, answer_seconds=options.answer_seconds
+        )
         self._forms = FormLink(self._receiver)
         self._outbox = Outbox(options.folder)
         self._notes = ResumeNotes(self._outbox.sent.parent / FILE, options.base)

@@ -14,6 +14,9 @@ VERSION = {"Tus-Resumable": "1.0.0"}
 CHUNK = 4 * 1024 * 1024
 """Bytes of a file that are in memory at a time."""
 
+LEAST_CHUNK = 64 * 1024
+"""A piece that is cut off counts for nothing, so a bad link gets smaller ones, down to this."""
+
 CHECKSUM_MISMATCH, CONFLICT = 460, 409
 GONE = {403, 404, 410}
 NO_SUCH_DOOR = {404, 405, 501}
@@ -34,6 +37,7 @@ class TusLink:
     def __init__(self, receiver: Receiver, notes: ResumeNotes, *, chunk: int = CHUNK) -> None:
         self._receiver = receiver
         self._notes = notes
+        self._most_chunk = chunk
         self._chunk = chunk
 
     def send(self, file: OpenFile, *, told: Callable[[int], None]) -> Answer:
@@ -49,7 +53,12 @@ class TusLink:
         told(offset)
         while offset < file.size:
             chunk = file.read_at(offset, self._chunk)
-            answer = self._patch(place, offset, chunk)
+            try:
+                answer = self._patch(place, offset, chunk)
+            except CutOff:
+                self._chunk = max(min(LEAST_CHUNK, self._most_chunk), self._chunk // 4)
+                raise
+            self._chunk = min(self._most_chunk, self._chunk * 2)
             offset = _offset_in(answer)
             told(offset)
         self._notes.forget(file.mark)
