@@ -19,6 +19,7 @@ from cloudlet.courier import Courier
 from cloudlet.desk import Desk
 from cloudlet.failover import Failover
 from cloudlet.figures import CloudletFigures
+from cloudlet.findings import Findings
 from cloudlet.handlers_door import DoorHandler
 from cloudlet.job_store import JobStore
 from cloudlet.jobs import Jobs
@@ -66,8 +67,15 @@ class Cloudlet:
             spool=self.spool,
             figures=figures,
             tolerance=settings.tolerance,
-            cloudlet=key,
-            epoch=epoch,
+            findings=Findings(
+                jobs=jobs,
+                queue=self.queue,
+                spool=self.spool,
+                figures=figures,
+                cloudlet=key,
+                epoch=epoch,
+                spooled=self.courier.wake,
+            ),
             spooled=self.courier.wake,
         )
         self.reader = ResultReader(desk=self.desk, queue=self.queue, stream=self.store.replies)

@@ -1,4 +1,4 @@
-"""Batches of phones' photos on their way through the comparison. Does not compare or store."""
+"""Batches of phones' photos, and footage, on their way through the comparison. Does not compare or store."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Photos that came together.
+    """Photos that came together, or footage that lies where the workers can read it.
 
     Attributes:
         batch_id: also the comparison's task id.
@@ -35,6 +35,7 @@ class Batch:
         begun_at: when that was, seconds since the epoch.
         gallery: key of who was sought then.
         device: what took the photos; empty: the phone that sent them.
+        footage: path below the workers' footage folder; empty: it is photos.
     """
 
     batch_id: str
@@ -45,6 +46,7 @@ class Batch:
     begun_at: float = 0.0
     gallery: str = ""
     device: str = ""
+    footage: str = ""
 
 
 class Batches:

@@ -10,7 +10,7 @@ import structlog
 
 from backbone.errors import Unavailable
 from backbone.job_queue import JobQueue
-from backbone.wire.jobs import MATCH, GalleryFile, MatchTask
+from backbone.wire.jobs import FOOTAGE, MATCH, FootageTask, GalleryFile, MatchTask
 from cloudlet.batches import Batch, Batches
 from cloudlet.job_store import JobStore
 from cloudlet.jobs import Jobs
@@ -57,8 +57,11 @@ class Comparisons:
                 return
             gallery = await self._queue.put_gallery(GalleryFile(self._jobs.model_id, sought), owner=self._cloudlet)
             batch = await self.keep(replace(batch, begun_at=time.time(), gallery=gallery))
-        task = MatchTask(batch.batch_id, self._store.replies, batch.batch_id, batch.photos, batch.gallery)
-        await self._queue.enqueue(MATCH, task)
+        name, replies = batch.batch_id, self._store.replies
+        if batch.footage:
+            await self._queue.enqueue(FOOTAGE, FootageTask(name, replies, batch.footage, batch.footage, batch.gallery))
+        else:
+            await self._queue.enqueue(MATCH, MatchTask(name, replies, name, batch.photos, batch.gallery))
         await self.keep(replace(batch, begun=True))
 
     async def forget(self, name: str) -> None:

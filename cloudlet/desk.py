@@ -24,9 +24,10 @@ from backbone.wire.jobs import (
 from cloudlet.batches import Batch, Batches, Sent
 from cloudlet.comparisons import Comparisons
 from cloudlet.figures import CloudletFigures
+from cloudlet.findings import Findings
+from cloudlet.footage_files import check_path
 from cloudlet.job_store import JobStore
 from cloudlet.jobs import Job, Jobs, JobState
-from cloudlet.match_files import by_job, match_id_of, match_zip, portions
 from cloudlet.photo_blobs import put_photos
 from cloudlet.references import REFERENCES, read_references
 from cloudlet.spool import Parcel, Spool
@@ -38,8 +39,7 @@ class Desk:
     """One change at a time.
 
     Args:
-        cloudlet: "ip:port", as servers know this cloudlet.
-        epoch: names this run of the cloudlet.
+        findings: takes what comparisons found.
         spooled: called when something waits for a server.
     """
 
@@ -54,8 +54,7 @@ class Desk:
         spool: Spool,
         figures: CloudletFigures,
         tolerance: float,
-        cloudlet: str,
-        epoch: str,
+        findings: Findings,
         spooled: Callable[[], None],
     ) -> None:
         self._jobs = jobs
@@ -65,8 +64,7 @@ class Desk:
         self._spool = spool
         self._figures = figures
         self._tolerance = tolerance
-        self._cloudlet = cloudlet
-        self._epoch = epoch
+        self._findings = findings
         self._spooled = spooled
         self._comparisons = comparisons
         self._turn = asyncio.Lock()
@@ -192,17 +190,36 @@ class Desk:
         self._figures.photos.inc(len(archive.entries))
         if not self._jobs.sought() and not self._jobs.encoding():
             return batch_id
-        now = min(sent.received_at or time.time(), time.time())
         kept = await put_photos(self._queue, archive, archive.entries)
+        now = _received_at(sent)
         photos = tuple(Photo(key, name, now, sent.with_location) for key, name in kept)
+        await self._admit(Batch(batch_id, now, photos, device=sent.device))
+        return batch_id
+
+    async def new_footage(self, path: str, sent: Sent) -> str:
+        """Have footage looked through, once a path, and return its id.
+
+        Raises:
+            BadInput: the path leads out of the footage folder.
+            Unavailable: it could not be kept.
+        """
+        self._require_loaded()
+        batch_id = str(uuid.uuid5(_BATCHES, f"footage\n{check_path(path)}"))
+        if self._batches.get(batch_id) or await self._store.was_seen(batch_id):
+            return batch_id
+        self._batches.check_room()
+        if self._jobs.sought() or self._jobs.encoding():
+            await self._admit(Batch(batch_id, _received_at(sent), (), device=sent.device, footage=path))
+        return batch_id
+
+    async def _admit(self, batch: Batch) -> None:
+        """Keep a batch and begin it, unless someone is being encoded whom it is to be compared with."""
         async with self._turn:
-            waits_for = tuple(job.task_id for job in self._jobs.encoding())
-            batch = Batch(batch_id, now, photos, waits_for, device=sent.device)
+            batch = replace(batch, waits_for=tuple(job.task_id for job in self._jobs.encoding()))
             await self._comparisons.keep(batch)
-            if not waits_for:
+            if not batch.waits_for:
                 await self._comparisons.begin_or_wait(batch)
         self._show()
-        return batch_id
 
     async def leave(self) -> None:
         """Have a server told that a phone left."""
@@ -221,9 +238,7 @@ class Desk:
                 await self._take_references(job, result)
             batch = self._batches.get(result.task_id)
             if batch is not None:
-                if isinstance(result, Matched):
-                    await self._take_matches(batch, result)
-                await self._comparisons.end(batch)
+                await self._take_found(batch, result)
         self._figures.results.labels(type(result).__name__.lower()).inc()
         self._show()
 
@@ -236,29 +251,13 @@ class Desk:
         await self._queue.drop_blobs([key for key, _ in job.photos])
         await self._comparisons.begin_ready()
 
-    async def _take_matches(self, batch: Batch, result: Matched) -> None:
-        faces = by_job(result, lambda name: self._jobs.is_sought_since(name, batch.begun_at))
-        wanted = sorted({face.photo for found in faces.values() for face in found if face.photo < len(batch.photos)})
-        sizes: dict[int, int] = {}
-        for index in wanted:
-            blob = await self._queue.get_blob(batch.photos[index].key)
-            if blob is not None:
-                sizes[index] = len(blob)
-        self._figures.lost_photos.inc(len(wanted) - len(sizes))
-        for job, found in faces.items():
-            for number, portion in enumerate(portions(found, sizes)):
-                photos = {
-                    face.photo: await self._queue.get_blob(batch.photos[face.photo].key) or b"" for face in portion
-                }
-                match_id, known = match_id_of(batch.batch_id, job, number), self._jobs.get(job)
-                content = await asyncio.to_thread(
-                    match_zip, batch, job, portion, photos,
-                    match_id=match_id, cloudlet=self._cloudlet, epoch=self._epoch, model_id=result.model_id,
-                    object_id=None if known is None else known.object_id,
-                )  # fmt: skip
-                if await self._spool.put(Parcel(match_id, "match", job, content)):
-                    self._figures.matches.labels("found").inc()
-                self._spooled()
+    async def _take_found(self, batch: Batch, result: Result) -> None:
+        if isinstance(result, Matched):
+            await self._findings.take(batch, result)
+        elif isinstance(result, Failed):
+            structlog.get_logger().warning("comparison_failed", reason=result.message, footage=batch.footage or None)
+        if not isinstance(result, Matched) or result.last:
+            await self._comparisons.end(batch)
 
     async def _hand_over(self, job: Job) -> None:
         photos = tuple(Photo(key, name, job.received_at) for key, name in job.photos)
@@ -273,3 +272,8 @@ class Desk:
             self._figures.jobs.labels(state.value).set(self._jobs.count(state))
         self._figures.batches.set(len(self._batches))
         self._figures.spooled.set(self._spool.bytes)
+
+
+def _received_at(sent: Sent) -> float:
+    """Return when photos or footage came in, never in the future; seconds since the epoch."""
+    return min(sent.received_at or time.time(), time.time())

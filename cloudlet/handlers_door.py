@@ -12,7 +12,7 @@ from cloudlet.desk import Desk
 
 SERVERS = frozenset({Access.ORCHESTRATOR})
 PHONES = frozenset({Access.PHONE, Access.CLIENT})
-WHO_MAY = {"newJob": SERVERS, "deleteJob": SERVERS, "newPhotos": PHONES, "leave": PHONES}
+WHO_MAY = {"newJob": SERVERS, "deleteJob": SERVERS, "newPhotos": PHONES, "newFootage": PHONES, "leave": PHONES}
 YES = {"1", "true", "yes", "on"}
 MOST_NAME = 200
 MOST_TIME = 20
@@ -46,6 +46,7 @@ class DoorHandler(UploadHandler):
             "newJob": self._new_job,
             "deleteJob": self._delete_job,
             "newPhotos": self._new_photos,
+            "newFootage": self._new_footage,
             "leave": self._leave,
         }
         self.write_json(await actions[kind](form))
@@ -72,6 +73,11 @@ class DoorHandler(UploadHandler):
             received_at=_seconds(form.text("receivedAt")),
         )
         batch_id = await self._desk.new_photos(await open_archive(part.content), part.content, sent)
+        return {"status": 202, "batchId": batch_id}
+
+    async def _new_footage(self, form: Form) -> object:
+        sent = Sent(device=_device(form.text("device") or ""), received_at=_seconds(form.text("receivedAt")))
+        batch_id = await self._desk.new_footage(form.text("path") or "", sent)
         return {"status": 202, "batchId": batch_id}
 
     async def _leave(self, _form: Form) -> object:

@@ -1,4 +1,4 @@
-"""Has received pictures compared and puts videos where footage is looked for: a Pi is a camera with a delay.
+"""Has received pictures compared and received videos looked through: a Pi is a camera with a delay.
 
 What waits is what the ledger says, so a kill loses nothing; each file is handed on until it was taken or refused.
 """
@@ -89,7 +89,10 @@ class Forwarder:
             await self._hand_over(received, self._cloudlet)
         elif suffix in VIDEOS and self._footage is not None:
             await asyncio.to_thread(_put_footage, self._store.path_of(received), self._footage / received.path)
-            self._figures.forwarded.labels("video").inc()
+            if self._cloudlet is not None:
+                self._count(received, await self._cloudlet.announce(received), kind="video")
+            else:
+                self._figures.forwarded.labels("video").inc()
 
     async def _hand_over(self, received: Received, cloudlet: CloudletLink) -> None:
         content = await asyncio.to_thread(_read, self._store.path_of(received))
@@ -97,13 +100,21 @@ class Forwarder:
             self._figures.forwarded.labels("skipped").inc()
             return
         status = await cloudlet.hand_over(received, content, with_location=self._with_location)
+        self._count(received, status, kind="picture")
+
+    def _count(self, received: Received, status: int, *, kind: str) -> None:
+        """Count what was taken or refused for good.
+
+        Raises:
+            Unavailable: neither; it is handed on again.
+        """
         if status in REFUSED and status not in TRY_AGAIN:
-            structlog.get_logger().warning("picture_refused", file=received.path, status=status)
+            structlog.get_logger().warning("file_refused", kind=kind, file=received.path, status=status)
             self._figures.forwarded.labels("refused").inc()
         elif status != 200:
             raise Unavailable(f"cloudlet: expected 200, got {status}")
         else:
-            self._figures.forwarded.labels("picture").inc()
+            self._figures.forwarded.labels(kind).inc()
 
     def close(self) -> None:
         """Let the connections go."""
@@ -132,6 +143,9 @@ def _put_footage(source: Path, there: Path) -> None:
         except OSError:
             unfinished = there.with_name(f".{there.name}")
             shutil.copyfile(source, unfinished)
+            shutil.copystat(source, unfinished)  # its time is the recording's
+            with unfinished.open("rb") as copied:
+                os.fsync(copied.fileno())
             unfinished.rename(there)
     except OSError as fault:
         raise disk_fault(fault) from None

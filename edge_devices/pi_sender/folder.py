@@ -142,6 +142,11 @@ class OpenFile:
         return self._waiting.size
 
     @property
+    def modified(self) -> str:
+        """When it was last written to, seconds since the epoch: the end of a recording."""
+        return f"{self._waiting.modified / 1e9:.3f}"
+
+    @property
     def mark(self) -> str:
         """A text that is the same for the same content at the same place."""
         return f"{self._waiting.path}:{self.size}:{self.sha256}"

@@ -84,6 +84,7 @@ class FormLink:
         headers = {
             "num_files": str(left),
             "checksum": file.sha256,
+            "File-Modified": file.modified,
             "Content-Type": f"multipart/form-data; boundary={body.boundary}",
             "Content-Length": str(len(body)),
         }

@@ -88,6 +88,20 @@ def test_files_of_every_size_and_folder_arrive_and_move_by_signed_receipts_only(
     assert (done.returncode, done.stdout) == (0, "0 damaged of 6 files\n")
 
 
+def test_a_file_keeps_the_time_of_its_recording_by_both_ways(pi: SendingPi, receiving: Receiving) -> None:
+    recorded = {"small.csv": 1_700_000_000.0, "big.csv": 1_600_000_000.5, "empty.csv": 1_650_000_000.0}
+    sizes = {"small.csv": 10, "big.csv": 9 * MEGABYTE, "empty.csv": 0, "no-clock.csv": 5}
+    began = time.time()
+    for name, size in sizes.items():
+        pi.write(name, os.urandom(size))
+        os.utime(pi.logs / name, (recorded.get(name, 4.0),) * 2)
+    with receiving.running() as role:
+        assert pi.send(role.url)[0] == 0
+    kept = {name: (receiving.store / f"station{STATION}" / name).stat().st_mtime for name in sizes}
+    assert kept.pop("no-clock.csv") > began - 60, "a Pi that thinks it is 1970 is not believed"
+    assert kept == recorded
+
+
 def test_an_empty_file_goes_by_the_resumable_way_too(pi: SendingPi, receiving: Receiving) -> None:
     pi.write("empty.txt", b"")
     with receiving.running() as role:

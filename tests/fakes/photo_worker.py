@@ -1,5 +1,7 @@
 """A job worker without an engine: answers encode and match tasks with results as the contract has them, once each.
 
+Footage is told as seen in `footage`, and by whom: path -> parts -> (who, seconds, distance).
+
 A picture shows a face when its bytes hold `face:<letter>`; the letter is who it is. `at:<seconds>` is its own time.
 """
 
@@ -17,11 +19,14 @@ from rq.serializers import JSONSerializer
 
 from backbone.wire.jobs import (
     ENCODE,
+    FOOTAGE,
     MATCH,
     RUN_TASK,
     Encoded,
     EncodeTask,
     FaceMatch,
+    Failed,
+    FootageTask,
     GalleryFile,
     Matched,
     MatchTask,
@@ -50,6 +55,7 @@ class PhotoWorker:
     def __init__(self, port: int) -> None:
         self.redis = redis.Redis(port=port)
         self.tasks: list[Task] = []
+        self.footage: dict[str, list[list[tuple[str, float, float]]]] = {}
         self._may_work = threading.Event()
         self._may_work.set()
         self._between = threading.Lock()
@@ -77,7 +83,7 @@ class PhotoWorker:
 
     def begin(self) -> tuple[Task, Result] | None:
         """Take the next task and return it with its result, which nobody is told yet."""
-        for name in (ENCODE, MATCH):
+        for name in (ENCODE, MATCH, FOOTAGE):
             queue = Queue(name, connection=self.redis, serializer=JSONSerializer)
             for job_id in queue.job_ids:
                 job = Job.fetch(job_id, connection=self.redis, serializer=JSONSerializer)
@@ -85,6 +91,8 @@ class PhotoWorker:
                 task = msgspec.json.decode(job.args[0], type=Task)
                 self.tasks.append(task)
                 queue.remove(job.id)
+                if isinstance(task, FootageTask):
+                    return task, self._looked_through(task)
                 return task, self._encoded(task) if isinstance(task, EncodeTask) else self._matched(task)
         return None
 
@@ -103,6 +111,21 @@ class PhotoWorker:
             if row is not None:
                 references.append(Reference(photo.name, RECT, row, base64.b64encode(b"chip").decode()))
         return Encoded(task.task_id, task.tag, MODEL, tuple(references))
+
+    def _looked_through(self, task: FootageTask) -> Result:
+        """Tell all parts but the last, and return that one."""
+        if task.path not in self.footage:
+            return Failed(task.task_id, task.tag, "bad_task", "no footage")
+        gallery = msgspec.json.decode(self.redis.get(task.gallery), type=GalleryFile)
+        sought, crop = {known.name for known in gallery.sought}, base64.b64encode(b"\xff\xd8\xff crop").decode()
+        parts = [
+            tuple(FaceMatch(0, who, RECT, near, at, crop=crop) for who, at, near in part if who in sought)
+            for part in self.footage[task.path]
+        ]
+        for part in parts[:-1]:
+            told = Matched(task.task_id, task.tag, gallery.model_id, part, last=False)
+            self.redis.xadd(task.reply, {"result": msgspec.json.encode(told)})
+        return Matched(task.task_id, task.tag, gallery.model_id, parts[-1])
 
     def _matched(self, task: MatchTask) -> Result:
         gallery = msgspec.json.decode(self.redis.get(task.gallery), type=GalleryFile)

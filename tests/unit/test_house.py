@@ -96,6 +96,7 @@ ADAPTERS = {
 DOMAIN = [
     "cloudlet/batches.py",
     "cloudlet/failover.py",
+    "cloudlet/footage_files.py",
     "cloudlet/jobs.py",
     "cloudlet/match_files.py",
     "edge_devices/chunk_privacy.py",
@@ -128,6 +129,7 @@ DOMAIN = [
     "pi_receiver/channels.py",
     "pi_receiver/checksums.py",
     "pi_receiver/identities.py",
+    "pi_receiver/file_times.py",
     "pi_receiver/names.py",
     "pi_receiver/refusals.py",
     "processor_orchestrator/cases/form.py",
