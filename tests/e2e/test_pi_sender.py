@@ -87,6 +87,16 @@ def test_a_file_that_is_refused_stays_and_the_others_go(pi: SendingPi, legacy: R
     assert (pi.waiting, pi.sent) == (["b.exe"], ["a.csv", "c.txt"])
 
 
+def test_a_name_that_nobody_can_tell_is_kept_and_the_others_go(pi: SendingPi, legacy: Receiver) -> None:
+    (pi.logs / os.fsdecode(b"\xff.csv")).write_bytes(b"1")
+    (pi.logs / "two\nlines.csv").write_bytes(b"2")
+    pi.write("a.csv")
+    code, out, told = pi.send(legacy.url)
+    assert (code, legacy.files) == (1, {"a.csv": b"1,2\n"})
+    assert out == "two\nlines.csv could not be sent\n\\udcff.csv could not be sent\n"
+    assert told.count("printable characters") == 2
+
+
 # What is sent.
 
 
@@ -228,6 +238,23 @@ def test_a_watched_folder_is_sent_as_it_fills_even_when_the_receiver_comes_late(
         running.send_signal(signal.SIGTERM)
         assert running.wait(timeout=20) == 0
         running.communicate(timeout=10)
+
+
+def test_a_refused_file_in_a_watched_folder_holds_up_no_other(pi: SendingPi, legacy: Receiver) -> None:
+    pi.write("bad.exe")
+    os.utime(pi.logs / "bad.exe", (1_000_000, 1_000_000))
+    running = pi.command(legacy.url, "logs", "--watch", "1")
+    try:
+        for number in range(4):
+            wait_until(lambda number=number: len(legacy.took("POST")) > number, "a try")
+            pi.write(f"{number}.csv")
+            os.utime(pi.logs / f"{number}.csv", (1_000_000, 1_000_000))
+            wait_until(lambda number=number: f"{number}.csv" in legacy.files, "the other file", patience=10)
+        wait_until(lambda: pi.waiting == ["bad.exe"], "the last move")
+    finally:
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(timeout=20) == 0
+        assert "bad.exe could not be sent" in running.communicate(timeout=10)[0]
 
 
 def test_memory_stays_flat_for_a_large_file(pi: SendingPi, legacy: Receiver) -> None:
