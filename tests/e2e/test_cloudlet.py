@@ -112,6 +112,9 @@ def test_every_request_is_answered_as_legacy_peers_expect(setup, server):
         assert setup.ask("dance").json()["code"] == "unknown_type"
         assert setup.ask("newPhotos", zip=("a.zip", b"no zip")).json()["code"] == "bad_zip"
         assert setup.ask("newPhotos").status_code == 400
+        for path in ("", "../a.mp4", "/etc/passwd"):
+            refused = setup.ask("newFootage", path=path)
+            assert (refused.status_code, "below the footage folder" in refused.json()["detail"]) == (400, True)
         by_json = requests.post(f"http://127.0.0.1:{setup.port}/", json={"requestType": "leave"}, timeout=TIMEOUT)
         assert by_json.status_code == 200
 
@@ -239,12 +242,13 @@ def test_with_authentication_on_each_request_needs_its_role(setup, server):
 
     def status(request_type: str, *roles: str) -> int:
         headers = {"Authorization": f"Bearer {tokens.token(key, roles=list(roles))}"} if roles else {}
-        files = {"requestType": request_type, "jobName": "anna", "zip": ("anna.zip", packed)}
+        files = {"requestType": request_type, "jobName": "anna", "path": "a.mp4", "zip": ("anna.zip", packed)}
         url = f"http://127.0.0.1:{setup.port}/"
         return requests.post(url, files=files, headers=headers, timeout=TIMEOUT).status_code
 
     allowed = {"newJob": {"orchestrator"}, "deleteJob": {"orchestrator"}}
     allowed |= {"newPhotos": {"phone", "client"}, "leave": {"phone", "client"}}
+    allowed |= {"newFootage": {"phone", "client"}}
     with setup.running(environment=environment):
         for request_type, roles in allowed.items():
             assert status(request_type) == 401
