@@ -242,18 +242,6 @@ def test_a_bad_link_costs_time_and_no_byte(pi: SendingPi, receiving: Receiving, 
     assert (arrived(receiving), pi.waiting) == (expected, [])
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 48 MiB in memory."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a file system needs root")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(disk)], check=True)
-    yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
-
-
 def test_a_full_disk_keeps_the_files_at_the_pi_until_there_is_room(small_disk: Path, tmp_path: Path) -> None:
     receiving, home = Receiving(small_disk), tmp_path / "pi"
     home.mkdir()
