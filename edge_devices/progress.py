@@ -3,9 +3,8 @@
 import sys
 from typing import TextIO
 
+from edge_devices.terminal_line import TerminalLine
 from edge_devices.zip_batches import Batch
-
-BAR = 24
 
 
 class Progress:
@@ -17,20 +16,17 @@ class Progress:
 
     def __init__(self, photos: int, out: TextIO = sys.stderr) -> None:
         self._photos = photos
-        self._out = out
-        self._is_terminal = out.isatty()
+        self._line = TerminalLine(out)
         self._settled = 0
         self._bytes = 0
-        self._shown = ""
 
     def note(self, text: str) -> None:
         """Tell an event in a line of its own."""
-        self._clear()
-        print(text, file=self._out, flush=True)
+        self._line.note(text)
 
     def uploading(self, batch: Batch, sent: int) -> None:
         """Tell how many bytes of a batch's request are on their way."""
-        if self._is_terminal:
+        if self._line.is_terminal:
             share = min(1.0, sent / max(1, len(batch.content)))
             self._draw(self._settled + share * len(batch.paths), self._bytes + sent)
 
@@ -38,7 +34,7 @@ class Progress:
         """Tell that a cloudlet answered for a batch."""
         self._settled += len(batch.paths)
         self._bytes += len(batch.content)
-        if self._is_terminal:
+        if self._line.is_terminal:
             self._draw(self._settled, self._bytes)
         else:
             self.note(f"{self._settled}/{self._photos} photos, {self._bytes / 1e6:.1f} MB")
@@ -50,18 +46,8 @@ class Progress:
 
     def end(self) -> None:
         """Leave the terminal with a clean line."""
-        if self._shown:
-            print(file=self._out, flush=True)
-            self._shown = ""
+        self._line.end()
 
     def _draw(self, photos: float, sent: int) -> None:
-        full = int(BAR * photos / max(1, self._photos))
-        line = f"[{'#' * full}{'.' * (BAR - full)}] {int(photos)}/{self._photos} photos, {sent / 1e6:.1f} MB"
-        if line != self._shown:
-            print(f"\r{line:<{len(self._shown)}}", end="", file=self._out, flush=True)
-            self._shown = line
-
-    def _clear(self) -> None:
-        if self._shown:
-            print(f"\r{'':<{len(self._shown)}}\r", end="", file=self._out)
-            self._shown = ""
+        share = photos / max(1, self._photos)
+        self._line.draw(share, f"{int(photos)}/{self._photos} photos, {sent / 1e6:.1f} MB")

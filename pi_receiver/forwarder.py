@@ -1,4 +1,4 @@
-"""Has received pictures compared and puts videos where footage is looked for: a Pi is a camera with a delay.
+"""Has received pictures compared and received videos looked through: a Pi is a camera with a delay.
 
 What waits is what the ledger says, so a kill loses nothing; each file is handed on until it was taken or refused.
 """
@@ -150,6 +150,9 @@ def _put_footage(source: Path, there: Path) -> None:
         except OSError:
             unfinished = there.with_name(f".{there.name}")
             shutil.copyfile(source, unfinished)
+            shutil.copystat(source, unfinished)  # its time is the recording's
+            with unfinished.open("rb") as copied:
+                os.fsync(copied.fileno())
             unfinished.rename(there)
     except OSError as fault:
         raise disk_fault(fault) from None

@@ -1,11 +1,13 @@
 """`/files/`: resumable uploads by tus 1.0.0: core, creation, checksum, expiration, termination. Decides little."""
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from backbone.errors import BadInput, Conflict, SearchlightError, TooLarge
 from pi_receiver.checksums import read_checksum
+from pi_receiver.file_times import read_modified
 from pi_receiver.gate import Gate
 from pi_receiver.reception import Reception
 from pi_receiver.refusals import ChunkMismatch, FieldMissing, WrongKind
@@ -121,6 +123,7 @@ class CreationHandler(TusHandler):
         digest = read_checksum(told["checksum"])
         upload = await self._resumables.create(self.owner, name=name, digest=digest, length=length)
         if upload.whole:
+            upload.modified = read_modified(headers, time.time())
             await self._resumables.settle(upload)
         self.set_header("Location", f"{self.request.protocol}://{self.request.host}/files/{upload.noted.id}")
         self.tell(upload)
@@ -134,6 +137,7 @@ class FileHandler(TusHandler):
         """Take the turn; an earlier request of the same Pi, perhaps half-open, is cut off."""
         upload_id = self.request.path.rpartition("/")[2]
         self._upload = await self._resumables.enter(upload_id, self.owner, self._cut)
+        self._upload.modified = read_modified(self.request.headers, time.time())
         await self._resumables.settle(self._upload)
         if self.request.method == "PATCH":
             await self._begin_patch(self._upload)

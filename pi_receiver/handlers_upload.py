@@ -11,6 +11,7 @@ from backbone.errors import BadInput, SearchlightError
 from backbone.web import BaseHandler
 from pi_receiver.channels import Channels
 from pi_receiver.checksums import read_checksum
+from pi_receiver.file_times import read_modified
 from pi_receiver.form_reader import FormReader
 from pi_receiver.gate import Gate
 from pi_receiver.identities import Identity
@@ -159,7 +160,14 @@ class UploadHandler(LegacyText, StreamedBodyHandler):
             raise FieldMissing("expected a form with a file, got none")
         part, incoming = form.finish()
         digest = _agreed(self.request.headers.get("checksum", ""), part)
-        receipt = await self._reception.keep(incoming, name=form.name, digest=digest, owner=owner, way="legacy")
+        receipt = await self._reception.keep(
+            incoming,
+            name=form.name,
+            digest=digest,
+            owner=owner,
+            way="legacy",
+            modified=read_modified(self.request.headers, time.time()),
+        )
         self._stored = True
         return receipt
 

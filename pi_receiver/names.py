@@ -13,7 +13,6 @@ MOST_NAME_BYTES = 200
 SIDECAR = ".sha256"
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE | re.DOTALL)
 _SEPARATORS = frozenset('/\\:*?"<>|\u2044\u2215\u29f8\u29f9\u2216')
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def check_name(name: str | None, suffixes: Collection[str]) -> str:
@@ -39,7 +38,7 @@ def check_name(name: str | None, suffixes: Collection[str]) -> str:
 
 
 def _fault_of(name: str) -> str | None:
-    if any(unicodedata.category(letter) in _UNSEEN for letter in name):
+    if not name.isprintable():
         return "printable characters"
     # What looks like a separator or a dot to another program is one.
     plain = unicodedata.normalize("NFKC", name)

@@ -1,6 +1,7 @@
 """Takes uploads in, whichever way they come: counts them, opens their files, keeps what came whole, signs for it."""
 
 import asyncio
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from backbone.errors import Unavailable
 from pi_receiver.faults import Faults
 from pi_receiver.figures import ReceiverFigures
 from pi_receiver.identities import Identity
-from pi_receiver.incoming import Incoming
+from pi_receiver.incoming import Incoming, disk_fault
 from pi_receiver.keeper import Keeper
 from pi_receiver.names import check_name
 from pi_receiver.part_file import PartFile
@@ -94,18 +95,22 @@ class Reception:
         """Have a worker thread do it, some time."""
         self.workers.submit(what)
 
-    async def keep(self, incoming: Incoming, *, name: str, digest: str, owner: Identity, way: str) -> str:
+    async def keep(
+        self, incoming: Incoming, *, name: str, digest: str, owner: Identity, way: str, modified: float | None = None
+    ) -> str:
         """Keep a file that came whole; return the receipt.
 
         Args:
             digest: what its sender announced.
             way: how it came, for the figures.
+            modified: when it was last written to at its sender, seconds since the epoch.
 
         Raises:
             Mismatch: the bytes have another digest.
             NoSpace, Unavailable: it could not be kept.
         """
         _agree(incoming.digest(), digest, incoming.size)
+        await self.work(lambda: _date(incoming.path, modified))
         sidecar = await self.work(lambda: self._seal(incoming, digest, name))
         return await self._keep(incoming.path, incoming.size, sidecar, name=name, digest=digest, owner=owner, way=way)
 
@@ -113,7 +118,9 @@ class Reception:
         incoming.seal()
         return self._store.seal_sidecar(digest, name)
 
-    async def keep_part(self, part: PartFile, *, name: str, digest: str, owner: Identity) -> str:
+    async def keep_part(
+        self, part: PartFile, *, name: str, digest: str, owner: Identity, modified: float | None = None
+    ) -> str:
         """Keep a resumable upload that came whole; return the receipt.
 
         Raises:
@@ -121,6 +128,7 @@ class Reception:
             NoSpace, Unavailable: it could not be kept; its part is still there.
         """
         _agree(await self.work(part.digest), digest, part.offset)
+        await self.work(lambda: _date(part.path, modified))
         sidecar = await self.work(lambda: self._store.seal_sidecar(digest, name))
         return await self._keep(part.path, part.offset, sidecar, name=name, digest=digest, owner=owner, way="tus")
 
@@ -137,3 +145,12 @@ class Reception:
 def _agree(found: str, announced: str, size: int) -> None:
     if found != announced:
         raise Mismatch(f"checksum: expected {announced}, got {found} for {size} bytes")
+
+
+def _date(path: Path, modified: float | None) -> None:
+    if modified is None:
+        return
+    try:
+        os.utime(path, (modified, modified))
+    except OSError as fault:
+        raise disk_fault(fault) from None

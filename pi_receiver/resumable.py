@@ -28,6 +28,7 @@ class Resumable:
     Attributes:
         turn: held by the one request that works on it.
         cut: ends the request that holds the turn.
+        modified: when the file was last written to at its sender, where the request told; seconds since the epoch.
     """
 
     def __init__(self, noted: Unfinished, file: PartFile) -> None:
@@ -35,6 +36,7 @@ class Resumable:
         self.file = file
         self.turn = asyncio.Lock()
         self.cut: Callable[[], None] | None = None
+        self.modified: float | None = None
 
     @property
     def whole(self) -> bool:
@@ -197,7 +199,9 @@ class Resumables:
             return
         noted, reception = upload.noted, self._reception
         try:
-            receipt = await reception.keep_part(upload.file, name=noted.name, digest=noted.sha256, owner=upload.owner)
+            receipt = await reception.keep_part(
+                upload.file, name=noted.name, digest=noted.sha256, owner=upload.owner, modified=upload.modified
+            )
         except Mismatch as fault:
             await self.drop(upload)
             raise ChunkMismatch(fault.message) from None

@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import os
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -205,12 +205,13 @@ def _has_digest(there: Path, whole: Whole) -> bool:
     return same
 
 
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
+def digest_of(path: Path, read: Callable[[int], None] = lambda _count: None) -> str:
+    """Return the SHA-256 of a file, in hex; `read` is called with the bytes of each piece."""
     found = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
         while data := file.read(_CHUNK):
             found.update(data)
+            read(len(data))
     return found.hexdigest()
 
 

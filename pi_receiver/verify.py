@@ -7,7 +7,7 @@ Exit codes: 0 all is as it was acknowledged, 1 something is damaged or missing, 
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -20,8 +20,40 @@ from pi_receiver.store import LEDGER, STATE, digest_of
 PROGRESS_SECONDS = 2.0
 
 
-def faults_of(folder: Path, received: Received) -> Iterator[str]:
-    """Yield what is wrong with a file."""
+class Told:
+    """How far a check is, told every two seconds, within a large file as well.
+
+    Args:
+        files, size: how many files there are, and their bytes.
+    """
+
+    def __init__(self, out: TextIO, files: int, size: int) -> None:
+        self._out = out
+        self._files = files
+        self._size = size
+        self._began = self._last = time.monotonic()
+        self._bytes = 0
+        self.checked = 0
+
+    def read(self, count: int) -> None:
+        """Count bytes, and tell when it is time."""
+        self._bytes += count
+        now = time.monotonic()
+        if now - self._last >= PROGRESS_SECONDS:
+            self._last = now
+            left = max(self._size - self._bytes, 0) * (now - self._began) / max(self._bytes, 1)
+            megabytes = f"{self._bytes / 1e6:,.0f} of {self._size / 1e6:,.0f} MB"
+            self._out.write(f"{self.checked} of {self._files} files, {megabytes}, {left:.0f} s left\n")
+
+    def end(self) -> None:
+        """Tell what was done."""
+        seconds, megabytes = max(time.monotonic() - self._began, 1e-9), self._bytes / 1e6
+        speed = f"{megabytes:,.1f} MB in {seconds:.1f} s, {megabytes / seconds:,.0f} MB/s"
+        self._out.write(f"{self.checked} files, {speed}\n")
+
+
+def faults_of(folder: Path, received: Received, read: Callable[[int], None] = lambda _count: None) -> Iterator[str]:
+    """Yield what is wrong with a file; `read` is called with the bytes of each piece that was hashed."""
     path = folder / received.path
     try:
         if path.is_symlink() or not path.is_file():
@@ -31,7 +63,7 @@ def faults_of(folder: Path, received: Received) -> Iterator[str]:
         if size != received.size:
             yield f"expected {received.size} bytes, got {size}"
             return
-        digest = digest_of(path)
+        digest = digest_of(path, read)
         if digest != received.sha256:
             yield f"expected sha256 {received.sha256}, got {digest}"
             return
@@ -49,23 +81,14 @@ def verify(folder: Path, *, out: TextIO, progress: TextIO) -> int:
         Unavailable: the ledger cannot be read.
     """
     ledger = Ledger(folder / STATE / LEDGER, read_only=True)
-    files, size = ledger.totals()
-    damaged = checked = done = 0
-    began = told = time.monotonic()
+    told, damaged = Told(progress, *ledger.totals()), 0
     for received in ledger.all():
-        for fault in faults_of(folder, received):
+        for fault in faults_of(folder, received, told.read):
             damaged += 1
             out.write(f"damaged {received.path}: {fault}\n")
-        checked, done = checked + 1, done + received.size
-        if (now := time.monotonic()) - told >= PROGRESS_SECONDS:
-            told = now
-            left = (size - done) / (done / (now - began)) if done else 0
-            progress.write(
-                f"{checked} of {files} files, {done / 1e6:,.0f} of {size / 1e6:,.0f} MB, {left:.0f} s left\n"
-            )
-    seconds = max(time.monotonic() - began, 1e-9)
-    progress.write(f"{checked} files, {done / 1e6:,.1f} MB in {seconds:.1f} s, {done / 1e6 / seconds:,.0f} MB/s\n")
-    out.write(f"{damaged} damaged of {checked} files\n")
+        told.checked += 1
+    told.end()
+    out.write(f"{damaged} damaged of {told.checked} files\n")
     ledger.close()
     return damaged
 

@@ -4,11 +4,14 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 from edge_devices.backoff import Backoff
 from edge_devices.pi_sender.delivery import Delivery, Report
-from edge_devices.pi_sender.folder import Outbox
+from edge_devices.pi_sender.folder import Outbox, Waiting
 from edge_devices.pi_sender.form_link import FormLink
+from edge_devices.pi_sender.holding import Holding
 from edge_devices.pi_sender.progress import Progress
 from edge_devices.pi_sender.receiver import CutOff, NotKnown, NotReached, Receiver, Refused
 from edge_devices.pi_sender.resume_notes import FILE, ResumeNotes
@@ -16,12 +19,13 @@ from edge_devices.pi_sender.sender_options import SenderOptions, read_options
 from edge_devices.pi_sender.tus_link import TusLink
 
 ALL_SENT, SOME_KEPT, NOT_REACHED, NOT_KNOWN = 0, 1, 3, 4
-SETTLED_SECONDS = 2.0
-"""While the folder is watched, a file that was written to since is left for the next look."""
+LONGEST_WAIT = 300.0
+"""Seconds after which a file that could not be sent, or a receiver that is away, is tried again at the latest."""
 
 
 def main() -> None:
     """Send as the arguments say."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # names of files are any bytes
     options, stop = read_options(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -34,7 +38,9 @@ class Sender:
     def __init__(self, options: SenderOptions, progress: Progress | None = None) -> None:
         self._options = options
         self._progress = progress or Progress()
-        self._receiver = Receiver(options.base, options.identity, ca_file=options.ca_file)
+        self._receiver = Receiver(
+            options.base, options.identity, ca_file=options.ca_file, answer_seconds=options.answer_seconds
+        )
         self._forms = FormLink(self._receiver)
         self._outbox = Outbox(options.folder)
         self._notes = ResumeNotes(self._outbox.sent.parent / FILE, options.base)
@@ -47,8 +53,10 @@ class Sender:
             self._receiver.close()
 
     def _once(self, stop: threading.Event) -> int:
+        waiting = self._outbox.waiting()
+        self._tell_unread()
         try:
-            report = self._send(stop, settled_before=None)
+            report = self._send(waiting, stop)
         except NotReached:
             self._progress.line(f"{self._options.base} could not be reached")
             return NOT_REACHED
@@ -59,14 +67,21 @@ class Sender:
             self._progress.line(f"{self._options.base} could not be reached")
             self._progress.note(f"  {fault}")
             return NOT_REACHED
-        return ALL_SENT if report.kept == 0 and not stop.is_set() else SOME_KEPT
+        return SOME_KEPT if report.kept or self._outbox.unread or stop.is_set() else ALL_SENT
 
     def _for_ever(self, seconds: float, stop: threading.Event) -> int:
-        backoff = Backoff(first=seconds, limit=max(300.0, seconds))
+        longest = max(LONGEST_WAIT, seconds)
+        backoff, holding = Backoff(first=seconds, limit=longest), Holding(first=seconds, limit=longest)
+        unread: list[Path] = []
         while not stop.is_set():
             wait = seconds
+            waiting = holding.due(self._outbox.waiting(now=time.time()), time.monotonic())
+            if self._outbox.unread != unread:
+                unread = self._outbox.unread
+                self._tell_unread()
             try:
-                report = self._send(stop, settled_before=time.time() - SETTLED_SECONDS)
+                # While nothing waits, nobody is asked.
+                report = self._send(waiting, stop) if waiting else Report()
             except NotKnown:
                 self._progress.line("Authentication failed")
                 return NOT_KNOWN
@@ -75,17 +90,18 @@ class Sender:
                 wait = backoff.next_wait()
                 self._progress.note(f"  {fault}; trying again in {wait:.0f} s")
             else:
-                wait = backoff.next_wait() if report.kept else seconds
-                if not report.kept:
-                    backoff.reset()
+                holding.keep(report.kept, time.monotonic())
+                backoff.reset()
             stop.wait(wait)
         return ALL_SENT
 
-    def _send(self, stop: threading.Event, *, settled_before: float | None) -> Report:
-        """Send what waits; a receiver is asked who we are even when nothing does, as legacy senders do."""
-        waiting = self._outbox.waiting(settled_before=settled_before)
-        if not waiting and settled_before is not None:
-            return Report()
+    def _tell_unread(self) -> None:
+        for folder in self._outbox.unread:
+            self._progress.line(f"{folder} could not be sent")
+            self._progress.note("  the folder cannot be read")
+
+    def _send(self, waiting: Sequence[Waiting], stop: threading.Event) -> Report:
+        """Send files; a receiver is asked who we are even when there are none, as legacy senders do."""
         self._forms.open()
         delivery = Delivery(
             outbox=self._outbox,

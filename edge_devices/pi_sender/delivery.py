@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from edge_devices.backoff import Backoff
@@ -49,7 +49,7 @@ class Report:
     """What became of a run."""
 
     sent: int = 0
-    kept: int = 0
+    kept: list[Waiting] = field(default_factory=list)
 
 
 class Delivery:
@@ -95,7 +95,7 @@ class Delivery:
             if self._deliver(file, left=len(waiting) - number):
                 report.sent += 1
             else:
-                report.kept += 1
+                report.kept.append(file)
         self._forms.close()
         return report
 

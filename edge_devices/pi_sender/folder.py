@@ -8,6 +8,9 @@ from pathlib import Path
 
 BLOCK = 1024 * 1024
 SENT = "sent_files"
+SETTLED_SECONDS = 2.0
+"""While a folder is watched, a file that was written to so shortly ago is left for the next look."""
+
 JOINT = "__"
 """Between the folders and the name of a file, for a receiver that takes plain names only."""
 
@@ -45,45 +48,53 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
         self._sent = self._folder.parent / SENT
+        self.unread: list[Path] = []
+        """Sub-folders that the last look could not read, relative."""
 
     @property
     def sent(self) -> Path:
         """Where files go that were received."""
         return self._sent
 
-    def waiting(self, *, settled_before: float | None = None) -> list[Waiting]:
+    def waiting(self, *, now: float | None = None) -> list[Waiting]:
         """Return the files by path; links, hidden and special files are passed over.
 
         Args:
-            settled_before: only those that were not written to since then, seconds since the epoch.
+            now: where only those are wanted that are not being written to, seconds since the epoch.
         """
-        found = []
+        found: list[Waiting] = []
+        self.unread = []
         for path in sorted(self._files(self._folder)):
             try:
                 state = path.stat(follow_symlinks=False)
             except OSError:  # it went meanwhile
                 continue
-            if settled_before is None or state.st_mtime < settled_before:
+            if now is None or abs(now - state.st_mtime) > SETTLED_SECONDS:  # a clock may have been ahead
                 found.append(Waiting(path.relative_to(self._folder), state.st_size, state.st_mtime_ns))
         return found
 
     def _files(self, folder: Path) -> Iterator[Path]:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False) and Path(entry.path) != self._sent:
-                    yield from self._files(Path(entry.path))
-                elif entry.is_file(follow_symlinks=False):
-                    yield Path(entry.path)
+        try:
+            with os.scandir(folder) as opened:
+                entries = [entry for entry in opened if not entry.name.startswith(".")]
+        except OSError:
+            self.unread.append(folder.relative_to(self._folder))
+            return
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False) and Path(entry.path) != self._sent:
+                yield from self._files(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False):
+                yield Path(entry.path)
 
     def open(self, waiting: Waiting) -> "OpenFile":
         """Open a file, hashed; blocks, never the whole of it, are in memory.
 
         Raises:
             FileChanged: it is another than the one that was found.
-            OSError: it cannot be read.
+            OSError: it cannot be read, or its name cannot be told.
         """
+        if not waiting.name.isprintable():  # bytes that are no UTF-8, or line ends: no receiver takes them
+            raise OSError(f"expected a name of printable characters, got {str(waiting.path)!a}")
         return OpenFile(self._folder / waiting.path, waiting)
 
     def move(self, waiting: Waiting) -> Path:
@@ -140,6 +151,11 @@ class OpenFile:
     def size(self) -> int:
         """Bytes."""
         return self._waiting.size
+
+    @property
+    def modified(self) -> str:
+        """When it was last written to, seconds since the epoch: the end of a recording."""
+        return f"{self._waiting.modified / 1e9:.3f}"
 
     @property
     def mark(self) -> str:

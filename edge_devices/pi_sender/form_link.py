@@ -9,7 +9,6 @@ from edge_devices.pi_sender.receiver import TOO_BUSY, Answer, CutOff, NotKnown, 
 
 CHANNEL = re.compile(r"301 ([A-Za-z0-9]{20,128})")
 FIELD = "sensor_data_file"
-CHANNEL_SECONDS = 30.0
 _ESCAPED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A", "\\": "%5C"})
 
 
@@ -59,7 +58,7 @@ class FormLink:
         """
         if self._channel is not None:
             return
-        answer = self._receiver.ask("GET", "/upload", seconds=CHANNEL_SECONDS)
+        answer = self._receiver.ask("GET", "/upload")
         known = CHANNEL.fullmatch(answer.text)
         if known is None:
             raise _fault_of(answer)
@@ -85,6 +84,7 @@ class FormLink:
         headers = {
             "num_files": str(left),
             "checksum": file.sha256,
+            "File-Modified": file.modified,
             "Content-Type": f"multipart/form-data; boundary={body.boundary}",
             "Content-Length": str(len(body)),
         }

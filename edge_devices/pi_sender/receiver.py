@@ -39,10 +39,14 @@ class Receiver:
 
     Args:
         base: such as `http://192.168.7.1:3500`.
+        answer_seconds: how long to wait for an answer, and for each piece of it.
     """
 
-    def __init__(self, base: str, identity: Identity, *, ca_file: str | None = None) -> None:
+    def __init__(
+        self, base: str, identity: Identity, *, ca_file: str | None = None, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
         self.base = base
+        self._answer_seconds = answer_seconds
         self._session = requests.Session()
         self._session.trust_env = False  # neither a proxy nor ~/.netrc comes between
         self._session.headers.update(identity.headers)
@@ -56,7 +60,6 @@ class Receiver:
         *,
         headers: dict[str, str] | None = None,
         data: "Iterable[bytes] | bytes | None" = None,
-        seconds: float = ANSWER_SECONDS,
     ) -> "Answer":
         """Send a request and return its answer, whatever it says.
 
@@ -69,7 +72,7 @@ class Receiver:
                 self.base + path,
                 headers=headers,
                 data=data,
-                timeout=(CONNECT_SECONDS, seconds),
+                timeout=(CONNECT_SECONDS, self._answer_seconds),
                 allow_redirects=False,
                 stream=True,
             ) as response:

@@ -13,6 +13,7 @@ from typing import NoReturn
 from edge_devices.pi_sender.delivery import Patience
 from edge_devices.pi_sender.identity import Identity, NoIdentity, read_identity
 from edge_devices.pi_sender.receipts import NoReceipt, read_pinned_key
+from edge_devices.pi_sender.receiver import ANSWER_SECONDS
 
 PORT = 3500
 NOT_UNDERSTOOD = 2
@@ -59,6 +60,7 @@ class SenderOptions:
     patience: Patience
     key: bytes | None
     ca_file: str | None
+    answer_seconds: float = ANSWER_SECONDS
 
 
 def read_options(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> SenderOptions:
@@ -81,6 +83,8 @@ def read_options(arguments: Sequence[str] | None = None, environment: Mapping[st
         parser.error(f"--watch: expected 1 to 86400 seconds, got {told.watch:g}")
     if not (1 <= told.tries <= 100 and 0 <= told.resumable_from <= 1_000_000):
         parser.error("--tries: expected 1 to 100; --resumable-from: 0 to 1000000")
+    if not 1 <= told.answer_seconds <= 3_600:
+        parser.error(f"--answer-seconds: expected 1 to 3600, got {told.answer_seconds:g}")
     return SenderOptions(
         base=_base(parser, server),
         folder=Path(folder),
@@ -89,6 +93,7 @@ def read_options(arguments: Sequence[str] | None = None, environment: Mapping[st
         patience=Patience(told.tries, int(told.resumable_from * 1024 * 1024)),
         key=_key(parser, told.receipt_key),
         ca_file=told.ca_file,
+        answer_seconds=told.answer_seconds,
     )
 
 
@@ -157,6 +162,13 @@ def _parser() -> argparse.ArgumentParser:
         default=8,
         metavar="MB",
         help="size from which files are sent so that they can go on where they were cut off (default: %(default)g MiB)",
+    )
+    parser.add_argument(
+        "--answer-seconds",
+        type=float,
+        default=ANSWER_SECONDS,
+        metavar="SECONDS",
+        help="how long to wait for an answer before a file is tried again (default: %(default)g)",
     )
     parser.add_argument("--receipt-key", metavar="FILE", help="the receiver's key, PEM, from its GET /receipt-key")
     parser.add_argument("--ca-file", metavar="FILE", help="certificates to trust with https://")

@@ -14,6 +14,9 @@ VERSION = {"Tus-Resumable": "1.0.0"}
 CHUNK = 4 * 1024 * 1024
 """Bytes of a file that are in memory at a time."""
 
+LEAST_CHUNK = 64 * 1024
+"""A piece that is cut off counts for nothing, so a bad link gets smaller ones, down to this."""
+
 CHECKSUM_MISMATCH, CONFLICT = 460, 409
 GONE = {403, 404, 410}
 NO_SUCH_DOOR = {404, 405, 501}
@@ -34,6 +37,7 @@ class TusLink:
     def __init__(self, receiver: Receiver, notes: ResumeNotes, *, chunk: int = CHUNK) -> None:
         self._receiver = receiver
         self._notes = notes
+        self._most_chunk = chunk
         self._chunk = chunk
 
     def send(self, file: OpenFile, *, told: Callable[[int], None]) -> Answer:
@@ -49,7 +53,12 @@ class TusLink:
         told(offset)
         while offset < file.size:
             chunk = file.read_at(offset, self._chunk)
-            answer = self._patch(place, offset, chunk)
+            try:
+                answer = self._patch(place, offset, chunk, file.modified)
+            except CutOff:
+                self._chunk = max(min(LEAST_CHUNK, self._most_chunk), self._chunk // 4)
+                raise
+            self._chunk = min(self._most_chunk, self._chunk * 2)
             offset = _offset_in(answer)
             told(offset)
         self._notes.forget(file.mark)
@@ -59,7 +68,7 @@ class TusLink:
         """Return where the upload is, how many bytes are there, and the answer that said so."""
         place = self._notes.place_of(file.mark)
         if place is not None:
-            answer = self._receiver.ask("HEAD", place, headers=VERSION)
+            answer = self._receiver.ask("HEAD", place, headers=VERSION | {"File-Modified": file.modified})
             if answer.status in {200, 204} and answer.header("Upload-Length") in {str(file.size), None}:
                 return place, _offset_in(answer), answer
             if answer.status not in GONE | {200, 204}:
@@ -71,6 +80,7 @@ class TusLink:
         told = {"filename": file.name, "checksum": file.sha256}
         metadata = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in told.items())
         headers = {"Upload-Length": str(file.size), "Upload-Metadata": metadata, "Content-Length": "0"}
+        headers |= {"File-Modified": file.modified}
         answer = self._receiver.ask("POST", "/files/", headers=VERSION | headers)
         if answer.status in NO_SUCH_DOOR:
             raise NotOffered
@@ -83,11 +93,12 @@ class TusLink:
         self._notes.remember(file.mark, place)
         return place, 0, answer
 
-    def _patch(self, place: str, offset: int, chunk: bytes) -> Answer:
+    def _patch(self, place: str, offset: int, chunk: bytes, modified: str) -> Answer:
         digest = base64.b64encode(hashlib.sha256(chunk).digest()).decode()
         headers = {
             "Upload-Offset": str(offset),
             "Upload-Checksum": f"sha256 {digest}",
+            "File-Modified": modified,
             "Content-Type": "application/offset+octet-stream",
         }
         answer = self._receiver.ask("PATCH", place, headers=VERSION | headers, data=chunk)

@@ -1,5 +1,7 @@
-"""Whole stacks of real processes on the sample footage."""
+"""Whole stacks of real processes on the sample footage; a disk that gets full."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,3 +67,15 @@ def camera(orchestrator: Role, camera_id: str, source: str, *more: str) -> Role:
         "0",
         *more,
     )
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 48 MiB in memory, mounted as root."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a file system needs root")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(disk)], check=True)
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)

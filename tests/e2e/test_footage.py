@@ -148,8 +148,11 @@ def test_a_video_of_a_pi_is_looked_through_as_it_comes(house: House, footage: Fo
         assert pi.send(("early.mp4", video)) == ["200"]
         wait_until(lambda: running.events("video_not_looked_through"), "the word that nobody is sought")
         object_id = house.open_case(footage.case_photo)
+        recorded = 1_700_000_000.0
+        pi.more = {"File-Modified": str(recorded)}
         assert pi.send(("yard.mp4", video)) == ["200"]
         wait_until(house.sightings, "a sighting")
+        assert all(recorded - 120 < one["takenAt"] <= recorded for one in house.sightings())
         assert {(one["cameraId"], one["objectId"]) for one in house.sightings()} == {("station 73", object_id)}
         wait_until(lambda: house.done() == 1, "the end of the footage")
         assert running.metric("pi_receiver_forwarded_total", kind="video") == 2

@@ -1,24 +1,11 @@
 """A disk that gets full: a small file system of its own, mounted as root."""
 
 import os
-import subprocess
-
-import pytest
 
 from tests.receivers import Receiving
 
 MEGABYTE = 1024 * 1024
 PLENTY = b"\1" * (20 * MEGABYTE)
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 48 MiB in memory."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a file system needs root")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(tmp_path)], check=True)
-    yield tmp_path
-    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
 
 def test_the_reserve_is_never_touched_and_what_was_stored_stays(small_disk):

@@ -1,11 +1,13 @@
 """What people see of received files, who asks to be let in, receipts, and the check of the whole store."""
 
+import io
 import subprocess
 import sys
 
 import pytest
 import requests
 
+from pi_receiver.verify import verify
 from tests.contract import tokens
 from tests.processes import ROOT
 from tests.receivers import TIMEOUT, Receiving, digest_of
@@ -125,6 +127,23 @@ def test_the_check_names_every_damaged_file_and_no_other(receiving):
     assert "5 damaged of 6 files" in ended.stdout
     assert "6 files" in ended.stderr
     assert run("pi_receiver.verify", str(receiving.folder)).returncode == 2
+
+
+def test_the_check_tells_how_far_it_is_within_a_large_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("pi_receiver.verify.PROGRESS_SECONDS", 0.0)
+    receiving = Receiving(tmp_path)
+    with receiving.running():
+        assert receiving.pi().send(("a.txt", b"1" * 3_000_000), ("b.txt", b"2" * 1_000_000)) == ["200"] * 2
+    out, progress = io.StringIO(), io.StringIO()
+    assert verify(receiving.store, out=out, progress=progress) == 0
+    lines = progress.getvalue().splitlines()
+    assert [line.split(", ")[:2] for line in lines[:4]] == [
+        ["0 of 2 files", "1 of 4 MB"],
+        ["0 of 2 files", "2 of 4 MB"],
+        ["0 of 2 files", "3 of 4 MB"],
+        ["1 of 2 files", "4 of 4 MB"],
+    ]
+    assert lines[4].startswith("2 files, 4.0 MB in ")
 
 
 def test_with_keys_only_operators_see_the_files_and_pis_need_no_token(tmp_path):

@@ -12,56 +12,14 @@ import pytest
 
 from tests.fakes.pi_receivers import CUT, CUT_AFTER, KNOWN, Receiver, receiver
 from tests.processes import ROOT, free_port, wait_until
+from tests.sending_pi import SendingPi, names
 
 MEGABYTE = 1024 * 1024
 
 
-class Pi:
-    """A Pi with a folder of logs."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.logs = home / "logs"
-        self.logs.mkdir()
-        self.secret(f"secret='{KNOWN}'\n")
-
-    def secret(self, text: str) -> None:
-        (self.home / "secret.py").write_text(text)
-
-    def write(self, name: str, content: bytes = b"1,2\n") -> bytes:
-        file = self.logs / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-        return content
-
-    def command(self, *arguments: str) -> "subprocess.Popen[str]":
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(self.home), "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "-m", "edge_devices.pi_sender", *arguments]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=self.home, env=environment, text=True, stdout=pipe, stderr=pipe)
-
-    def send(self, to: Receiver | str, *more: str) -> tuple[int, str, str]:
-        server = to if isinstance(to, str) else to.url
-        running = self.command(server, "logs", *more)
-        out, told = running.communicate(timeout=90)
-        return running.returncode, out, told
-
-    @property
-    def waiting(self) -> list[str]:
-        return names(self.logs)
-
-    @property
-    def sent(self) -> list[str]:
-        return names(self.home / "sent_files")
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-
-
 @pytest.fixture
-def pi(tmp_path: Path) -> Pi:
-    return Pi(tmp_path)
+def pi(tmp_path: Path) -> SendingPi:
+    return SendingPi(tmp_path, KNOWN)
 
 
 @pytest.fixture
@@ -80,7 +38,7 @@ def modern() -> Iterator[Receiver]:
 
 
 @pytest.mark.parametrize("secret", [None, "", "secret='short'", "import os\nsecret=os.getcwd()", "secret=", "\0"])
-def test_a_pi_without_an_id_stops(pi: Pi, secret: str | None) -> None:
+def test_a_pi_without_an_id_stops(pi: SendingPi, secret: str | None) -> None:
     if secret is None:
         (pi.home / "secret.py").unlink()
     else:
@@ -89,50 +47,60 @@ def test_a_pi_without_an_id_stops(pi: Pi, secret: str | None) -> None:
     assert (code, out) == (2, "PI id not found\n")
 
 
-def test_the_secret_is_read_and_never_run(pi: Pi, legacy: Receiver) -> None:
+def test_the_secret_is_read_and_never_run(pi: SendingPi, legacy: Receiver) -> None:
     pi.secret(f"open('ran', 'w')\nsecret = '{KNOWN}'\n")
     pi.write("a.csv")
-    assert pi.send(legacy)[0] == 0
+    assert pi.send(legacy.url)[0] == 0
     assert not (pi.home / "ran").exists()
 
 
 @pytest.mark.parametrize("arguments", [[], ["127.0.0.1"]])
-def test_missing_arguments_stop(pi: Pi, arguments: list[str]) -> None:
+def test_missing_arguments_stop(pi: SendingPi, arguments: list[str]) -> None:
     running = pi.command(*arguments)
     assert (running.communicate(timeout=30)[0], running.returncode) == ("Missing arguments\n", 2)
 
 
-def test_what_is_no_folder_stops(pi: Pi) -> None:
+def test_what_is_no_folder_stops(pi: SendingPi) -> None:
     running = pi.command("127.0.0.1", "nowhere")
     assert (running.communicate(timeout=30)[0], running.returncode) == ("nowhere not a valid directory\n", 2)
 
 
-def test_a_receiver_that_is_not_there_is_named(pi: Pi) -> None:
+def test_a_receiver_that_is_not_there_is_named(pi: SendingPi) -> None:
     pi.write("a.csv")
     code, out, _ = pi.send("127.0.0.9")
     assert (code, out) == (3, "http://127.0.0.9:3500 could not be reached\n")
     assert pi.waiting == ["a.csv"]
 
 
-def test_a_pi_that_is_not_known_stops(pi: Pi, legacy: Receiver) -> None:
+def test_a_pi_that_is_not_known_stops(pi: SendingPi, legacy: Receiver) -> None:
     pi.write("a.csv")
     legacy.ids.clear()
-    assert pi.send(legacy)[:2] == (4, "Authentication failed\n")
+    assert pi.send(legacy.url)[:2] == (4, "Authentication failed\n")
     assert pi.waiting == ["a.csv"]
 
 
-def test_a_file_that_is_refused_stays_and_the_others_go(pi: Pi, legacy: Receiver) -> None:
+def test_a_file_that_is_refused_stays_and_the_others_go(pi: SendingPi, legacy: Receiver) -> None:
     for name in ("a.csv", "b.exe", "c.txt"):
         pi.write(name)
-    code, out, _ = pi.send(legacy)
+    code, out, _ = pi.send(legacy.url)
     assert (code, out) == (1, "b.exe could not be sent\n")
     assert (pi.waiting, pi.sent) == (["b.exe"], ["a.csv", "c.txt"])
+
+
+def test_a_name_that_nobody_can_tell_is_kept_and_the_others_go(pi: SendingPi, legacy: Receiver) -> None:
+    (pi.logs / os.fsdecode(b"\xff.csv")).write_bytes(b"1")
+    (pi.logs / "two\nlines.csv").write_bytes(b"2")
+    pi.write("a.csv")
+    code, out, told = pi.send(legacy.url)
+    assert (code, legacy.files) == (1, {"a.csv": b"1,2\n"})
+    assert out == "two\nlines.csv could not be sent\n\\udcff.csv could not be sent\n"
+    assert told.count("printable characters") == 2
 
 
 # What is sent.
 
 
-def test_a_legacy_receiver_gets_every_file_and_every_request_says_who_asks(pi: Pi, legacy: Receiver) -> None:
+def test_a_legacy_receiver_gets_every_file_and_every_request_says_who_asks(pi: SendingPi, legacy: Receiver) -> None:
     pi.secret(f"secret='{KNOWN}'\nnum='7'\n")
     expected = {
         "a.csv": pi.write("a.csv"),
@@ -141,7 +109,7 @@ def test_a_legacy_receiver_gets_every_file_and_every_request_says_who_asks(pi: P
     }
     pi.write(".hidden.csv")
     (pi.logs / "link.csv").symlink_to(pi.home / "secret.py")
-    assert pi.send(legacy)[0] == 0
+    assert pi.send(legacy.url)[0] == 0
     assert legacy.files == expected
     assert pi.sent == ["2024/b.txt", "a.csv", "c d.json"]
     headers = [headers for _, _, headers in legacy.requests]
@@ -150,27 +118,27 @@ def test_a_legacy_receiver_gets_every_file_and_every_request_says_who_asks(pi: P
     assert len(legacy.took("GET")) == 1, "one channel serves a run"
 
 
-def test_a_large_file_goes_to_a_legacy_receiver_the_legacy_way(pi: Pi, legacy: Receiver) -> None:
+def test_a_large_file_goes_to_a_legacy_receiver_the_legacy_way(pi: SendingPi, legacy: Receiver) -> None:
     content = pi.write("big.csv", os.urandom(9 * MEGABYTE))
-    code, _, told = pi.send(legacy)
+    code, _, told = pi.send(legacy.url)
     assert (code, legacy.files["big.csv"] == content) == (0, True)
     assert "no resumable uploads" in told
 
 
-def test_a_large_file_is_sent_in_pieces_with_digests(pi: Pi, modern: Receiver) -> None:
+def test_a_large_file_is_sent_in_pieces_with_digests(pi: SendingPi, modern: Receiver) -> None:
     content = pi.write("sub/big.mp4", os.urandom(9 * MEGABYTE + 5))
     small = pi.write("a.csv")
-    code, _, told = pi.send(modern)
+    code, _, told = pi.send(modern.url)
     assert (code, modern.files == {"a.csv": small, "sub__big.mp4": content}) == (0, True), told
     assert len(modern.took("PATCH")) == 3
     assert "signatures are checked only with --receipt-key" in told
     assert names(pi.home) == ["secret.py", "sent_files/a.csv", "sent_files/sub/big.mp4"]
 
 
-def test_a_name_that_was_sent_before_replaces_nothing(pi: Pi, legacy: Receiver) -> None:
+def test_a_name_that_was_sent_before_replaces_nothing(pi: SendingPi, legacy: Receiver) -> None:
     for content in (b"one", b"two"):
         pi.write("a.csv", content)
-        assert pi.send(legacy)[0] == 0
+        assert pi.send(legacy.url)[0] == 0
     assert [(pi.home / "sent_files" / name).read_bytes() for name in pi.sent] == [b"two", b"one"]
     assert pi.sent == ["a.2.csv", "a.csv"]
 
@@ -179,23 +147,33 @@ def test_a_name_that_was_sent_before_replaces_nothing(pi: Pi, legacy: Receiver) 
 
 
 @pytest.mark.parametrize("fault", [CUT, CUT_AFTER, "text 500", "text 401", "text 503"])
-def test_a_fault_on_the_way_is_tried_again(pi: Pi, legacy: Receiver, fault: str) -> None:
+def test_a_fault_on_the_way_is_tried_again(pi: SendingPi, legacy: Receiver, fault: str) -> None:
     content = pi.write("a.csv", os.urandom(100_000))
     legacy.faults = ["", fault]
-    code, out, told = pi.send(legacy)
+    code, out, told = pi.send(legacy.url)
     assert (code, out, legacy.files) == (0, "", {"a.csv": content}), told
 
 
 @pytest.mark.parametrize("fault", [CUT, CUT_AFTER, "mismatch", "text 409"])
-def test_a_resumable_upload_goes_on_where_it_was_cut(pi: Pi, modern: Receiver, fault: str) -> None:
+def test_a_resumable_upload_goes_on_where_it_was_cut(pi: SendingPi, modern: Receiver, fault: str) -> None:
     content = pi.write("big.csv", os.urandom(13 * MEGABYTE))
     modern.faults = ["", "", "", fault, ""]
-    code, _, told = pi.send(modern)
+    code, _, told = pi.send(modern.url)
     assert (code, modern.files["big.csv"] == content) == (0, True), told
     assert len(modern.uploads) == 1
 
 
-def test_an_upload_goes_on_after_the_sender_was_killed(pi: Pi, modern: Receiver) -> None:
+def test_pieces_get_smaller_on_a_link_that_cuts_them_and_larger_again(pi: SendingPi, modern: Receiver) -> None:
+    content = pi.write("big.csv", os.urandom(13 * MEGABYTE))
+    modern.faults = ["", "", CUT, "", CUT, "", CUT, "", CUT, ""]  # each cut piece is followed by a HEAD
+    code, _, told = pi.send(modern.url)
+    assert (code, modern.files["big.csv"] == content) == (0, True), told
+    sizes = [int(head["Content-Length"]) for method, _, head in modern.requests if method == "PATCH"]
+    quarter, least = MEGABYTE, 64 * 1024
+    assert sizes[:7] == [4 * MEGABYTE, quarter, quarter // 4, least, least, 2 * least, 4 * least]
+
+
+def test_an_upload_goes_on_after_the_sender_was_killed(pi: SendingPi, modern: Receiver) -> None:
     content = pi.write("big.csv", os.urandom(9 * MEGABYTE))
     modern.faults = ["", "", "", *["text 503"] * 50]
     running = pi.command(modern.url, "logs")
@@ -204,46 +182,46 @@ def test_an_upload_goes_on_after_the_sender_was_killed(pi: Pi, modern: Receiver)
     running.communicate(timeout=30)
     assert pi.waiting == ["big.csv"]
     modern.faults, before = [], len(modern.took("PATCH"))
-    assert pi.send(modern)[0] == 0
+    assert pi.send(modern.url)[0] == 0
     assert (modern.files["big.csv"] == content, len(modern.uploads)) == (True, 1)
     assert len(modern.took("PATCH")) - before == 2, "the first piece was there"
 
 
-def test_an_upload_that_the_receiver_has_forgotten_begins_anew(pi: Pi, modern: Receiver) -> None:
+def test_an_upload_that_the_receiver_has_forgotten_begins_anew(pi: SendingPi, modern: Receiver) -> None:
     content = pi.write("big.csv", os.urandom(9 * MEGABYTE))
     modern.faults = ["", "", "", *["text 503"] * 7]
-    assert pi.send(modern, "--tries", "2")[0] == 1
+    assert pi.send(modern.url, "--tries", "2")[0] == 1
     modern.uploads.clear()
     modern.faults = []
-    assert pi.send(modern)[0] == 0
+    assert pi.send(modern.url)[0] == 0
     assert modern.files["big.csv"] == content
 
 
-def test_only_a_receipt_for_the_same_bytes_lets_a_file_go(pi: Pi, modern: Receiver) -> None:
+def test_only_a_receipt_for_the_same_bytes_lets_a_file_go(pi: SendingPi, modern: Receiver) -> None:
     pi.write("a.csv")
     pi.write("big.csv", os.urandom(9 * MEGABYTE))
     modern.receipt_of = {"sha256": hashlib.sha256(b"other").hexdigest()}
-    code, out, _ = pi.send(modern)
+    code, out, _ = pi.send(modern.url)
     assert (code, out) == (1, "a.csv could not be sent\nbig.csv could not be sent\n")
     assert pi.waiting == ["a.csv", "big.csv"]
     modern.receipt_of = None
-    assert pi.send(modern)[0] == 0
+    assert pi.send(modern.url)[0] == 0
 
 
-def test_with_a_pinned_key_only_its_receipts_are_believed(pi: Pi, modern: Receiver, legacy: Receiver) -> None:
+def test_with_a_pinned_key_only_its_receipts_are_believed(pi: SendingPi, modern: Receiver, legacy: Receiver) -> None:
     key = pi.home / "receiver.pem"
     pi.write("a.csv")
     key.write_text(legacy.public_pem)
-    assert pi.send(modern, "--receipt-key", str(key))[:2] == (1, "a.csv could not be sent\n")
+    assert pi.send(modern.url, "--receipt-key", str(key))[:2] == (1, "a.csv could not be sent\n")
     key.write_text(modern.public_pem)
-    assert pi.send(legacy, "--receipt-key", str(key))[:2] == (1, "a.csv could not be sent\n")
+    assert pi.send(legacy.url, "--receipt-key", str(key))[:2] == (1, "a.csv could not be sent\n")
     assert pi.waiting == ["a.csv"]
-    assert pi.send(modern, "--receipt-key", str(key))[0] == 0
+    assert pi.send(modern.url, "--receipt-key", str(key))[0] == 0
     key.write_text("no key")
-    assert pi.send(modern, "--receipt-key", str(key))[0] == 2
+    assert pi.send(modern.url, "--receipt-key", str(key))[0] == 2
 
 
-def test_a_watched_folder_is_sent_as_it_fills_even_when_the_receiver_comes_late(pi: Pi) -> None:
+def test_a_watched_folder_is_sent_as_it_fills_even_when_the_receiver_comes_late(pi: SendingPi) -> None:
     port = free_port()
     old = pi.write("a.csv")
     os.utime(pi.logs / "a.csv", (1_000_000, 1_000_000))
@@ -262,7 +240,24 @@ def test_a_watched_folder_is_sent_as_it_fills_even_when_the_receiver_comes_late(
         running.communicate(timeout=10)
 
 
-def test_memory_stays_flat_for_a_large_file(pi: Pi, legacy: Receiver) -> None:
+def test_a_refused_file_in_a_watched_folder_holds_up_no_other(pi: SendingPi, legacy: Receiver) -> None:
+    pi.write("bad.exe")
+    os.utime(pi.logs / "bad.exe", (1_000_000, 1_000_000))
+    running = pi.command(legacy.url, "logs", "--watch", "1")
+    try:
+        for number in range(4):
+            wait_until(lambda number=number: len(legacy.took("POST")) > number, "a try")
+            pi.write(f"{number}.csv")
+            os.utime(pi.logs / f"{number}.csv", (1_000_000, 1_000_000))
+            wait_until(lambda number=number: f"{number}.csv" in legacy.files, "the other file", patience=10)
+        wait_until(lambda: pi.waiting == ["bad.exe"], "the last move")
+    finally:
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(timeout=20) == 0
+        assert "bad.exe could not be sent" in running.communicate(timeout=10)[0]
+
+
+def test_memory_stays_flat_for_a_large_file(pi: SendingPi, legacy: Receiver) -> None:
     peaks = []
     for megabytes in (1, 64):
         with (pi.logs / "big.csv").open("wb") as file:

@@ -136,6 +136,7 @@ DOMAIN = [
     "pi_receiver/channels.py",
     "pi_receiver/checksums.py",
     "pi_receiver/identities.py",
+    "pi_receiver/file_times.py",
     "pi_receiver/names.py",
     "pi_receiver/refusals.py",
     "processor_orchestrator/cases/form.py",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_devices.pi_sender.folder import FileChanged, Outbox
+from edge_devices.pi_sender.folder import FileChanged, Outbox, Waiting
+from edge_devices.pi_sender.holding import Holding
 from edge_devices.pi_sender.resume_notes import MOST_NOTES, ResumeNotes
 
 
@@ -28,8 +29,28 @@ def test_files_of_all_sub_folders_are_found_and_nothing_else(outbox: Outbox) -> 
 
 
 def test_what_is_being_written_is_left_for_later(outbox: Outbox, tmp_path: Path) -> None:
-    os.utime(tmp_path / "logs" / "b.csv", (100, 100))
-    assert [str(waiting.path) for waiting in outbox.waiting(settled_before=101)] == ["b.csv"]
+    times = {"b.csv": 100.0, "a.csv": 102.0, "sub/deep/c.csv": 1_000_000.0}
+    for name, at in times.items():
+        os.utime(tmp_path / "logs" / name, (at, at))
+    settled = [str(waiting.path) for waiting in outbox.waiting(now=103.0)]
+    assert settled == ["b.csv", "sub/deep/c.csv"], "the clock was ahead once: that is no reason to wait for years"
+    assert len(outbox.waiting()) == 3
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_the_others_go(outbox: Outbox, monkeypatch) -> None:
+    really = os.scandir
+
+    def scandir(folder: Path):
+        if folder.name == "deep":
+            raise PermissionError
+        return really(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert [str(waiting.path) for waiting in outbox.waiting()] == ["a.csv", "b.csv"]
+    assert outbox.unread == [Path("sub/deep")]
+    monkeypatch.undo()
+    outbox.waiting()
+    assert outbox.unread == []
 
 
 def test_a_file_that_changed_is_neither_received_nor_moved(outbox: Outbox, tmp_path: Path) -> None:
@@ -72,3 +93,15 @@ def test_notes_outlive_the_process_and_a_broken_file_costs_nothing(tmp_path: Pat
         notes._notes[f"http://a {number}"] = "/x"
     notes.remember("last", "/files/9")
     assert len(ResumeNotes(file, "http://a")._notes) == MOST_NOTES
+
+
+def test_what_could_not_be_sent_is_left_alone_longer_each_time_and_holds_up_no_other() -> None:
+    holding, bad, good = Holding(first=10.0, limit=30.0), Waiting(Path("bad"), 1, 1), Waiting(Path("good"), 1, 1)
+    assert holding.due([bad, good], 0.0) == [bad, good]
+    holding.keep([bad], 0.0)
+    assert holding.due([bad, good], 5.0) == [good]
+    assert holding.due([bad, good], 10.0) == [bad, good]
+    holding.keep([bad], 10.0)
+    assert holding.due([bad], 23.0) == []
+    assert holding.due([Waiting(Path("bad"), 1, 2)], 23.0) != [], "it changed"
+    assert holding.due([bad], 23.0) == [bad], "what went away is forgotten"
