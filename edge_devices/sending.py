@@ -18,8 +18,8 @@ class NobodyTakes(Exception):
 class Registry(Protocol):
     """The servers."""
 
-    def join(self) -> Address | None:
-        """Return the cloudlet to use; None while none is alive."""
+    def join(self, gave_up: Address | None = None) -> Address | None:
+        """Return the cloudlet to use instead of one that did not answer; None while none is alive."""
 
 
 class Cloudlet(Protocol):
@@ -71,6 +71,8 @@ class Sender:
         self._now = now
         self._pause = pause
         self._cloudlet: Cloudlet | None = None
+        self._address: Address | None = None
+        self._gave_up: Address | None = None
         self._last_note = ""
 
     def deliver(self, batch: Batch) -> dict[str, object]:
@@ -90,7 +92,7 @@ class Sender:
                 )
             except CloudletAway as fault:
                 why = f"the cloudlet {fault}; asking for another"
-                self._cloudlet = None
+                self._cloudlet, self._gave_up = None, self._address
             except ServersAway as fault:
                 why = f"no server answers ({fault})"
             except NoCloudlet:
@@ -103,9 +105,11 @@ class Sender:
 
     def _joined(self) -> Cloudlet:
         if self._cloudlet is None:
-            address = self._registry.join()
+            address = self._registry.join(self._gave_up)
+            self._gave_up = None
             if address is None:
                 raise NoCloudlet
+            self._address = address
             self._note_once(f"cloudlet {address.host}:{address.port}")
             self._cloudlet = self._connect(address)
         return self._cloudlet

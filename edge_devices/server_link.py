@@ -65,8 +65,11 @@ class ServerLink:
         self._urls = list(urls)
         self._session = session
 
-    def join(self) -> Address | None:
+    def join(self, gave_up: Address | None = None) -> Address | None:
         """Return the cloudlet to use; None while none is alive.
+
+        Args:
+            gave_up: the cloudlet that did not answer, so that the server does not count on it.
 
         Raises:
             ServersAway: no server answered.
@@ -75,7 +78,7 @@ class ServerLink:
         faults = []
         for url in list(self._urls):
             try:
-                address = self._ask(url)
+                address = self._ask(url, gave_up)
             except (requests.RequestException, OSError, ValueError) as fault:
                 faults.append(f"{url}: {reason_of(fault)}")
                 self._urls.append(self._urls.pop(0))
@@ -83,11 +86,14 @@ class ServerLink:
             return address
         raise ServersAway("; ".join(faults))
 
-    def _ask(self, url: str) -> Address | None:
-        # Legacy servers read every field from a file part.
+    def _ask(self, url: str, gave_up: Address | None) -> Address | None:
+        # Legacy servers read every field from a file part, and know no `gaveUp`.
+        fields = {"requestType": "phoneJoinReq", "id": "1"}
+        if gave_up is not None:
+            fields["gaveUp"] = f"{gave_up.host}:{gave_up.port}"
         with self._session.post(
             url,
-            files={"requestType": ("requestType", "phoneJoinReq"), "id": ("id", "1")},
+            files={name: (name, text) for name, text in fields.items()},
             timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
             allow_redirects=False,
             stream=True,

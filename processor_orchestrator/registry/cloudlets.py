@@ -130,6 +130,12 @@ def phone_joined(roster: Roster, *, now: float, heartbeat: float) -> Changed:
     return {} if least is None else {least.key: replace(least, phones=least.phones + 1)}
 
 
+def given_up(roster: Roster, key: str) -> Changed:
+    """Return a cloudlet that did not answer a phone with one phone less; nothing when it is not known."""
+    known = roster.get(key)
+    return {} if known is None else {key: replace(known, phones=max(0, known.phones - 1))}
+
+
 def phone_left(roster: Roster, caller: Caller, *, now: float) -> Changed:
     """Return the cloudlet with one phone less, never below none; nothing when it is not known."""
     known = roster.get(caller.key)

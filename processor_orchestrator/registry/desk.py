@@ -113,8 +113,14 @@ class RegistryDesk:
 
     # Phones.
 
-    async def phone_joins(self) -> Cloudlet | None:
-        """Return the cloudlet that a phone is to use: the living one with the least phones."""
+    async def phone_joins(self, *, gave_up: str | None) -> Cloudlet | None:
+        """Return the cloudlet that a phone is to use: the living one with the least phones.
+
+        Args:
+            gave_up: "ip:port" of the cloudlet that it comes from, which did not answer it.
+        """
+        if gave_up is not None:
+            await self._registry.change(partial(cloudlets.given_up, key=gave_up))
         chosen = await self._registry.change(
             partial(cloudlets.phone_joined, now=self._now(), heartbeat=self._heartbeat)
         )

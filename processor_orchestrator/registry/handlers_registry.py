@@ -151,8 +151,8 @@ class RegistryHandler(UploadHandler):
         await self._desk.take_state(told)
         return {"status": "ok"}
 
-    async def _phone_joins(self, _form: Form) -> object:
-        chosen = await self._desk.phone_joins()
+    async def _phone_joins(self, form: Form) -> object:
+        chosen = await self._desk.phone_joins(gave_up=form.text("gaveUp"))
         return NOBODY if chosen is None else {"IP": chosen.ip, "port": str(chosen.port)}
 
     async def _new_footage(self, form: Form) -> object:

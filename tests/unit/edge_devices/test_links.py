@@ -145,6 +145,12 @@ def test_a_server_names_a_cloudlet(peer: Peer) -> None:
     assert peer.got[0][1] == {"requestType": ("requestType", b"phoneJoinReq"), "id": ("id", b"1")}
 
 
+def test_a_server_hears_which_cloudlet_did_not_answer(peer: Peer) -> None:
+    peer.answers = [(200, b'{"IP": "10.0.0.7", "port": "9000"}')]
+    ServerLink([peer.address.url], new_session(None)).join(Address("10.0.0.8", 9001))
+    assert peer.got[0][1]["gaveUp"] == ("gaveUp", b"10.0.0.8:9001")
+
+
 def test_the_other_server_is_asked_when_one_fails(peer: Peer) -> None:
     peer.answers = [(200, b'{"IP": "10.0.0.7", "port": "9000"}')]
     link = ServerLink([f"http://127.0.0.1:{free_port()}/", peer.address.url], new_session(None))

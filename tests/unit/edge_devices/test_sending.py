@@ -38,10 +38,12 @@ class World:
         self.named, self.faults = list(named), faults or []
         self.asked: list[tuple[Address, str, bool]] = []
         self.left: list[Address] = []
+        self.given_up: list[Address | None] = []
         self.notes: list[str] = []
         self.now = 0.0
 
-    def join(self) -> Address | None:
+    def join(self, gave_up: Address | None = None) -> Address | None:
+        self.given_up.append(gave_up)
         answer = self.named.pop(0) if len(self.named) > 1 else self.named[0]
         if isinstance(answer, Exception):
             raise answer
@@ -85,7 +87,15 @@ def test_a_dead_cloudlet_is_left_for_another_with_the_same_batch() -> None:
     sender.leave()
     assert world.asked == [(A, "batch-1", True), (B, "batch-1", True)]
     assert world.left == [B]
+    assert world.given_up == [None, A]
     assert "asking for another" in world.notes[1]
+
+
+def test_a_given_up_cloudlet_is_told_until_a_server_has_heard_it() -> None:
+    world = World(A, ServersAway("all away"), None, B, faults=[CloudletAway("did not answer")])
+    sender = world.sender()
+    sender.deliver(BATCH)
+    assert world.given_up == [None, A, A, None]
 
 
 def test_waits_for_a_server_and_for_a_cloudlet_within_its_patience() -> None:

@@ -50,6 +50,15 @@ def test_a_phones_leave_takes_one_and_never_below_none():
     assert cloudlets.phone_left({}, A, now=0.0) == {}
 
 
+def test_a_phone_that_gives_a_cloudlet_up_is_counted_there_no_longer():
+    def giving_up(roster):
+        return cloudlets.given_up(roster, A.key)
+
+    assert after(joining(A), phone(), phone(), giving_up)[A.key].phones == 1
+    assert after(joining(A), giving_up)[A.key].phones == 0
+    assert cloudlets.given_up({}, A.key) == {}
+
+
 def test_a_legacy_heartbeat_counts_for_its_address_only():
     roster = after(joining(A), joining(B))
     roster = after(joining(A), joining(B), lambda known: cloudlets.beaten_at(known, A.ip, now=14.0, heartbeat=BEAT))
