@@ -123,17 +123,21 @@ def asked(roster: Roster, caller: Caller, *, now: float) -> Changed:
     return {} if known is None else {known.key: replace(known, asked=True, last_seen=now)}
 
 
-def phone_joined(roster: Roster, *, now: float, heartbeat: float) -> Changed:
-    """Return the living cloudlet with the least phones, with one more; nothing when none lives."""
-    living = [known for known in roster.values() if known.alive(now=now, heartbeat=heartbeat)]
-    least = min(living, key=lambda known: (known.phones, known.joined_at, known.key), default=None)
-    return {} if least is None else {least.key: replace(least, phones=least.phones + 1)}
+def phone_joined(roster: Roster, *, now: float, heartbeat: float, gave_up: str | None = None) -> Changed:
+    """Return the living cloudlet with the least phones, with one more, first; nothing when none lives.
 
-
-def given_up(roster: Roster, key: str) -> Changed:
-    """Return a cloudlet that did not answer a phone with one phone less; nothing when it is not known."""
-    known = roster.get(key)
-    return {} if known is None else {key: replace(known, phones=max(0, known.phones - 1))}
+    Args:
+        gave_up: key of the one that the phone comes from, which did not answer it: it has one phone less, and the
+            phone is sent back there only where no other one lives.
+    """
+    left = roster.get(gave_up or "")
+    one_less = {} if left is None else {left.key: replace(left, phones=max(0, left.phones - 1))}
+    living = [known for known in {**roster, **one_less}.values() if known.alive(now=now, heartbeat=heartbeat)]
+    least = min(
+        living, key=lambda known: (known.key == gave_up, known.phones, known.joined_at, known.key), default=None
+    )
+    chosen = {} if least is None else {least.key: replace(least, phones=least.phones + 1)}
+    return {**chosen, **{key: known for key, known in one_less.items() if key not in chosen}}
 
 
 def phone_left(roster: Roster, caller: Caller, *, now: float) -> Changed:

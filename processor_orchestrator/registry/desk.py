@@ -119,12 +119,10 @@ class RegistryDesk:
         Args:
             gave_up: "ip:port" of the cloudlet that it comes from, which did not answer it.
         """
-        if gave_up is not None:
-            await self._registry.change(partial(cloudlets.given_up, key=gave_up))
-        chosen = await self._registry.change(
-            partial(cloudlets.phone_joined, now=self._now(), heartbeat=self._heartbeat)
-        )
-        return next(iter(chosen), None)
+        now, heartbeat = self._now(), self._heartbeat
+        joined = partial(cloudlets.phone_joined, now=now, heartbeat=heartbeat, gave_up=gave_up)
+        chosen = next(iter(await self._registry.change(joined)), None)
+        return chosen if chosen is not None and chosen.alive(now=now, heartbeat=heartbeat) else None
 
     async def phone_leaves(self, caller: Caller) -> None:
         """Note that a phone left a cloudlet."""

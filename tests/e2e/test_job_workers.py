@@ -32,7 +32,8 @@ from backbone.wire.jobs import (
 from drill.phone_photos import make_phone_photos
 from faces import load_engine
 from job_workers.rq_worker import connection
-from tests.jobs_under_fire import Fire
+from tests.fakes.photo_worker import MODEL
+from tests.jobs_under_fire import NOBODY, Fire
 from tests.processes import role, wait_until
 
 PATIENCE = 60.0
@@ -147,7 +148,7 @@ async def test_a_worker_over_its_deadline_is_ended_and_the_task_told_as_too_slow
     arguments = ("--redis-url", redis_server.url, "--port", "0", "--processes", "1", "--grace", "0.5")
     with role("job_workers", *arguments, "--detector", "cnn", "--footage-folder", str(clip.parent)) as running:
         wait_until(lambda: running.events("worker_ready"), "the worker")
-        gallery = await queue.put_gallery(GalleryFile(model_id="m", sought=()))
+        gallery = await queue.put_gallery(GalleryFile(model_id=MODEL, sought=(NOBODY,)))
         task = FootageTask("slow", STREAM, "card", clip.name, gallery, 0.0, 0.04)
         await queue.enqueue(FOOTAGE, task, deadline=1)
         pid = int(children_of(running)[0])

@@ -51,12 +51,18 @@ def test_a_phones_leave_takes_one_and_never_below_none():
 
 
 def test_a_phone_that_gives_a_cloudlet_up_is_counted_there_no_longer():
-    def giving_up(roster):
-        return cloudlets.given_up(roster, A.key)
+    def moving(roster, now=0.0):
+        return cloudlets.phone_joined(roster, now=now, heartbeat=BEAT, gave_up=A.key)
 
-    assert after(joining(A), phone(), phone(), giving_up)[A.key].phones == 1
-    assert after(joining(A), giving_up)[A.key].phones == 0
-    assert cloudlets.given_up({}, A.key) == {}
+    roster = after(joining(A), joining(B, 1.0), phone(), phone(), phone())
+    assert [roster[caller.key].phones for caller in (A, B)] == [2, 1]
+    roster = after(lambda _: roster, moving, moving, moving)
+    assert [roster[caller.key].phones for caller in (A, B)] == [0, 4], "never back to the one that does not answer"
+    assert list(moving(roster)) == [B.key, A.key], "the chosen one first"
+    assert after(joining(A), phone(), moving)[A.key].phones == 1, "unless no other one lives"
+    assert moving({}) == {}
+    dead = moving(after(joining(A), phone()), 3 * BEAT + 0.1)
+    assert dead[A.key].phones == 0
 
 
 def test_a_legacy_heartbeat_counts_for_its_address_only():
