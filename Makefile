@@ -32,10 +32,10 @@ types: $(VENV)/.installed ## strict types of every package
 system: ## Debian packages that the tests use (redis-server, mosquitto, chromium ...), when run as root
 	@sh tests/install_system_packages.sh
 
-TEST_PROCESSES ?= 3
-test: system lint types ## lint, types and all tests; those that need the container engine last, one after the other
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder tests/unit tests/contract tests/e2e
-	$(BIN)/python -m pytest tests/stack
+TEST_PROCESSES ?= 4
+test: system lint types ## lint, types and all tests, on TEST_PROCESSES processes
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder \
+	  tests/unit tests/contract tests/e2e tests/stack
 
 endurance: $(VENV)/.installed ## what takes longer: camera cycles, a million messages, kills of primaries, jobs under fire, zips
 	$(BIN)/python -m pytest tests/endurance -s
