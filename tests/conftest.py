@@ -10,18 +10,14 @@ import redis
 from PIL import Image
 
 from searchlight.embedded_redis import find_binary
-from tests.processes import ROOT, Role, free_port, role, wait_until
+from tests.processes import Role, free_port, role, wait_until
 
-ENGINE_TESTS = ROOT / "tests" / "stack"
 SLOWEST = {"test_score", "test_up", "test_restart", "test_closing", "test_job_workers", "test_hostile_programs"}
+"""Files of tests that begin first, so that of several processes none works alone at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several processes one works with the container engine; the others take a file each, the slowest first."""
-    for item in items:
-        group = ENGINE_TESTS if item.path.is_relative_to(ENGINE_TESTS) else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(ROOT))))
-    items.sort(key=lambda item: (not item.path.is_relative_to(ENGINE_TESTS), item.path.stem not in SLOWEST))
+    items.sort(key=lambda item: item.path.stem not in SLOWEST)
 
 
 @pytest.fixture
