@@ -34,6 +34,7 @@ class Fire:
         self._longest = longest
         self._queue = JobQueue.from_url(redis.url)
         self.results: Counter[str] = Counter()
+        self._heard: set[str] = set()
         self.failed: list[Failed] = []
         self.recovered: list[float] = []
 
@@ -61,9 +62,12 @@ class Fire:
         while len(self.results) < jobs:
             try:
                 async for entry, result in self._queue.read_results(STREAM, GROUP, "reader"):
-                    self.results[result.task_id] += 1
-                    if isinstance(result, Failed):
-                        self.failed.append(result)
+                    # What was heard when Redis died before the acknowledgement comes again, as the same entry.
+                    if entry not in self._heard:
+                        self._heard.add(entry)
+                        self.results[result.task_id] += 1
+                        if isinstance(result, Failed):
+                            self.failed.append(result)
                     await self._queue.ack(STREAM, GROUP, entry)
                     if len(self.results) == jobs:
                         break
