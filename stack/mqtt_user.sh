@@ -21,8 +21,8 @@ if command -v mosquitto_passwd >/dev/null; then
   mosquitto_passwd -U "$work/line"
 else
   docker run --rm --network none --read-only --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp \
-    --user "$(id -u):$(id -g)" --volume "$work:/work" --entrypoint /usr/bin/mosquitto_passwd \
-    "${PREFIX}broker:$VERSION" -U /work/line
+    --user "$(id -u):$(id -g)" --volume "$work:/users" --entrypoint /usr/bin/mosquitto_passwd \
+    "${PREFIX}broker:$VERSION" -U /users/line
 fi
 case $(cat "$work/line") in "$name:\$7\$"*) ;; *) echo "mosquitto_passwd left no hash" >&2; exit 1 ;; esac
 { grep -v "^$name:" "$users" || true; cat "$work/line"; } >"$work/users"
