@@ -55,7 +55,15 @@ def test_uploads_at_once_are_bounded_and_let_go(closed_house: Role) -> None:
     with ExitStack() as stack:
         for number in range(MAX_AT_ONCE):
             stack.enter_context(begin(closed_house, PATHS[number % 2], 1000, **allowed))
-        wait_until(lambda: answer().status_code == 503, "the bound")
+
+        def is_full() -> bool:
+            if answer().status_code == 503:
+                return True
+            # One of these came before an earlier test's connections were let go, and was refused.
+            stack.enter_context(begin(closed_house, PATHS[0], 1000, **allowed))
+            return False
+
+        wait_until(is_full, "the bound")
         assert answer().json()["code"] == "unavailable"
     wait_until(lambda: answer().status_code == 400, "room again")
 
