@@ -59,11 +59,13 @@ def test_uploads_at_once_are_bounded_and_let_go(closed_house: Role) -> None:
         def is_full() -> bool:
             if answer().status_code == 503:
                 return True
-            # One of these came before an earlier test's connections were let go, and was refused.
-            stack.enter_context(begin(closed_house, PATHS[0], 1000, **allowed))
+            more.append(stack.enter_context(begin(closed_house, PATHS[0], 1000, **allowed)))
             return False
 
+        # Once, under load, one of the first eight held no place; why is not known. More than two may not lack.
+        more: list[object] = []
         wait_until(is_full, "the bound")
+        assert len(more) <= 2
         assert answer().json()["code"] == "unavailable"
     wait_until(lambda: answer().status_code == 400, "room again")
 
