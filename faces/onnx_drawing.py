@@ -59,6 +59,11 @@ class Drawing:
         inputs = [value, self.constant(weights), self.constant(biases)]
         return self.add("Conv", inputs, strides=list(stride), pads=[*padding, *padding])
 
+    def widen(self, value: str, channels: int, *, below: int, right: int) -> str:
+        """Append rows and columns of zeros, by a convolution of each channel with a one; return its name."""
+        inputs = [value, self.constant(np.ones((channels, 1, 1, 1))), self.constant(np.zeros(channels))]
+        return self.add("Conv", inputs, group=channels, pads=[0, 0, below, right])
+
     def serialized(
         self, value: str, *, inputs: Sequence[Described], output: Described, notes: Mapping[str, str]
     ) -> bytes:
