@@ -35,7 +35,7 @@ from pi_receiver.store import Store
 
 MISSING = "Error finding files and folders"
 CHUNK_BYTES = 1024 * 1024
-WORKERS = 8
+WORKERS, HASHING = 8, 4
 
 
 class Receiver:
@@ -47,6 +47,7 @@ class Receiver:
         figures = ReceiverFigures(self.registry)
         faults = Faults(parse_faults(settings.fault))
         self.workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="upload")
+        self.hashing = ThreadPoolExecutor(HASHING, thread_name_prefix="hash")
         self.store = Store(settings.received_files, faults=faults)
         self.keeper = Keeper(self.store)
         self.space = Space(settings.received_files, reserve=settings.reserve_megabytes * MEGABYTE)
@@ -60,6 +61,7 @@ class Receiver:
             figures=figures,
             faults=faults,
             workers=self.workers,
+            hashing=self.hashing,
             suffixes=settings.suffix_set(),
             most_bytes=settings.max_file_megabytes * MEGABYTE,
             most=settings.max_uploads,
@@ -122,6 +124,7 @@ class Receiver:
     def close(self) -> None:
         """Let go of what was opened."""
         self.workers.shutdown()
+        self.hashing.shutdown()
         self.forwarder.close()
         self.store.close()
 

@@ -4,15 +4,16 @@ Called from worker threads; `discard` may come from another one at any moment.
 """
 
 import errno
-import hashlib
 import os
 import threading
+from concurrent.futures import Executor
 from pathlib import Path
 
 from backbone.errors import TooLarge, Unavailable
 from pi_receiver.faults import Faults
 from pi_receiver.refusals import NoSpace
 from pi_receiver.space import Claim
+from pi_receiver.trailing_digest import TrailingDigest
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -24,15 +25,16 @@ class Incoming:
         path: of a file that does not exist yet, on the store's file system.
         claim: its room on the disk.
         most_bytes: how long it may get.
+        hashing: threads that compute its digest.
     """
 
-    def __init__(self, path: Path, *, claim: Claim, most_bytes: int, faults: Faults) -> None:
+    def __init__(self, path: Path, *, claim: Claim, most_bytes: int, faults: Faults, hashing: Executor) -> None:
         self.path = path
         self.size = 0
         self._claim = claim
         self._most = most_bytes
         self._faults = faults
-        self._hash = hashlib.sha256()
+        self._hash = TrailingDigest(hashing)
         self._turn = threading.Lock()
         self._file = _opened(path)
 
@@ -50,10 +52,10 @@ class Incoming:
             if self.size + len(data) > self._most:
                 raise TooLarge(f"expected at most {self._most} bytes, got more")
             self._claim.use(len(data))
+            self._hash.update(data)
             self._faults.hit("before_write")
             write_all(self._file, data)
             self._faults.hit("after_write")
-            self._hash.update(data)
             self.size += len(data)
 
     def digest(self) -> str:

@@ -29,7 +29,8 @@ class Reception:
     """What every upload needs.
 
     Args:
-        workers: threads that write and hash.
+        workers: threads that write.
+        hashing: threads that compute digests meanwhile.
         suffixes: of names that are taken.
         most_bytes: longest file.
         most: uploads at once.
@@ -38,7 +39,8 @@ class Reception:
 
     def __init__(
         self, *, store: Store, keeper: Keeper, space: Space, signer: ReceiptSigner, figures: ReceiverFigures,
-        faults: Faults, workers: Executor, suffixes: frozenset[str], most_bytes: int, most: int, most_of_one: int,
+        faults: Faults, workers: Executor, hashing: Executor, suffixes: frozenset[str], most_bytes: int, most: int,
+        most_of_one: int,
     ) -> None:  # fmt: skip
         self.space = space
         self.faults = faults
@@ -48,6 +50,7 @@ class Reception:
         self._keeper = keeper
         self._signer = signer
         self.workers = workers
+        self._hashing = hashing
         self._suffixes = suffixes
         self._most = most
         self._most_of_one = most_of_one
@@ -85,7 +88,8 @@ class Reception:
         Raises:
             NoSpace, Unavailable: the disk did not take it.
         """
-        return Incoming(self._store.temporary(), claim=claim, most_bytes=self.most_bytes, faults=self.faults)
+        path = self._store.temporary()
+        return Incoming(path, claim=claim, most_bytes=self.most_bytes, faults=self.faults, hashing=self._hashing)
 
     async def work(self, what: Callable[[], T]) -> T:
         """Return what a worker thread makes of it."""
@@ -109,12 +113,12 @@ class Reception:
             Mismatch: the bytes have another digest.
             NoSpace, Unavailable: it could not be kept.
         """
-        _agree(incoming.digest(), digest, incoming.size)
-        await self.work(lambda: _date(incoming.path, modified))
-        sidecar = await self.work(lambda: self._seal(incoming, digest, name))
+        sidecar = await self.work(lambda: self._seal(incoming, digest, name, modified))
         return await self._keep(incoming.path, incoming.size, sidecar, name=name, digest=digest, owner=owner, way=way)
 
-    def _seal(self, incoming: Incoming, digest: str, name: str) -> Path:
+    def _seal(self, incoming: Incoming, digest: str, name: str, modified: float | None) -> Path:
+        _agree(incoming.digest(), digest, incoming.size)
+        _date(incoming.path, modified)
         incoming.seal()
         return self._store.seal_sidecar(digest, name)
 

@@ -1,6 +1,7 @@
 """Forms that come in pieces of any size."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -29,11 +30,17 @@ WHOLE = (
 
 
 @pytest.fixture
-def reader(tmp_path):
+def hashing():
+    with ThreadPoolExecutor(1) as threads:
+        yield threads
+
+
+@pytest.fixture
+def reader(tmp_path, hashing):
     claim = Space(tmp_path, reserve=0).claim(10_000)
 
     def receive(name):
-        return Incoming(tmp_path / "incoming", claim=claim, most_bytes=5_000, faults=Faults())
+        return Incoming(tmp_path / "incoming", claim=claim, most_bytes=5_000, faults=Faults(), hashing=hashing)
 
     made = FormReader(KIND, receive)
     yield made
@@ -69,8 +76,8 @@ def test_two_files_are_one_too_many(reader):
         reader.feed(part("sensor_data_file", b"x", "a.txt") + part("sensor_data_file", b"x", "b.txt"))
 
 
-def test_everything_has_a_bound(tmp_path):
-    claim = Space(tmp_path, reserve=0).claim(10_000)
+def test_everything_has_a_bound(tmp_path, hashing):
+    claim, faults = Space(tmp_path, reserve=0).claim(10_000), Faults()
     for number, much in enumerate(
         (
             part("checksum", b"x" * 5_000),
@@ -81,7 +88,9 @@ def test_everything_has_a_bound(tmp_path):
         )
     ):
         path = tmp_path / str(number)
-        reader = FormReader(KIND, lambda _, path=path: Incoming(path, claim=claim, most_bytes=5_000, faults=Faults()))
+        reader = FormReader(
+            KIND, lambda _, path=path: Incoming(path, claim=claim, most_bytes=5_000, faults=faults, hashing=hashing)
+        )
         with pytest.raises(TooLarge):
             reader.feed(much)
         reader.discard()
