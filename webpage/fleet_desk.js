@@ -1,28 +1,21 @@
 /* Reads the fleet now and then, and gives its nodes their commands. Touches no DOM; the panel watches the store. */
 
 import { readFleet, startContainer, stopContainer } from "./api.js";
+import { PolledDesk } from "./polled_desk.js";
 
-const SOON_MS = 5000;
-const SELDOM_MS = 30_000;
-
-export class FleetDesk {
-  #askedAt = -Infinity;
-
+export class FleetDesk extends PolledDesk {
   /** @param {{store: Store, session: Session, toasts: Toasts}} parts */
-  constructor({ store, session, toasts }) {
-    Object.assign(this, { store, session, toasts });
-    setInterval(() => this.#poll(), SOON_MS);
-    store.link.watch(({ state }) => state === "open" && this.refresh());
+  constructor({ toasts, ...parts }) {
+    super(parts, { soonMs: 5000, seldomMs: 30_000 });
+    this.toasts = toasts;
   }
 
-  async refresh() {
-    this.#askedAt = performance.now();
-    try {
-      this.store.fleet.value = await readFleet();
-    } catch (error) {
-      if (error.status === 401) this.session.expired();
-      // Any other failure shows elsewhere: the link is down, or the next turn mends it.
-    }
+  async read() {
+    this.store.fleet.value = await readFleet();
+  }
+
+  get any() {
+    return this.store.fleet.value.length > 0;
   }
 
   /** Have a node start a container. Returns null, or what the node or the server said against it. */
@@ -49,12 +42,5 @@ export class FleetDesk {
     this.store.fleet.value = this.store.fleet.value.map((node) =>
       node.nodeId === nodeId ? { ...node, containers } : node,
     );
-  }
-
-  /** Most installations have no fleet: they are asked seldom whether they got one. */
-  #poll() {
-    if (document.hidden || this.store.link.value.state !== "open") return;
-    const wait = this.store.fleet.value.length > 0 ? SOON_MS : SELDOM_MS;
-    if (performance.now() - this.#askedAt >= wait - 100) this.refresh();
   }
 }

@@ -1,30 +1,23 @@
 /* Reads snap cameras and their pictures now and then, and has them take new ones. Touches no DOM. */
 
 import { askSnap, readSnapDevices, readSnippets } from "./api.js";
+import { PolledDesk } from "./polled_desk.js";
 
-const SOON_MS = 5000;
-const SELDOM_MS = 30_000;
-
-export class SnapDesk {
-  #askedAt = -Infinity;
-
+export class SnapDesk extends PolledDesk {
   /** @param {{store: Store, session: Session, toasts: Toasts}} parts */
-  constructor({ store, session, toasts }) {
-    Object.assign(this, { store, session, toasts });
-    setInterval(() => this.#poll(), SOON_MS);
-    store.link.watch(({ state }) => state === "open" && this.refresh());
+  constructor({ toasts, ...parts }) {
+    super(parts, { soonMs: 5000, seldomMs: 30_000 });
+    this.toasts = toasts;
   }
 
-  async refresh() {
-    this.#askedAt = performance.now();
-    try {
-      const [devices, snippets] = await Promise.all([readSnapDevices(), readSnippets()]);
-      this.store.snapDevices.value = devices;
-      this.store.snippets.value = snippets;
-    } catch (error) {
-      if (error.status === 401) this.session.expired();
-      // Any other failure shows elsewhere: the link is down, or the next turn mends it.
-    }
+  async read() {
+    const [devices, snippets] = await Promise.all([readSnapDevices(), readSnippets()]);
+    this.store.snapDevices.value = devices;
+    this.store.snippets.value = snippets;
+  }
+
+  get any() {
+    return this.store.snapDevices.value.length > 0;
   }
 
   /** Have cameras take a picture and show what became of it; `to` is a device, a group or "all". */
@@ -39,12 +32,5 @@ export class SnapDesk {
       else this.toasts.error(error.message);
     }
     await this.refresh();
-  }
-
-  /** Most installations have no snap cameras: they are asked seldom whether they got one. */
-  #poll() {
-    if (document.hidden || this.store.link.value.state !== "open") return;
-    const wait = this.store.snapDevices.value.length > 0 ? SOON_MS : SELDOM_MS;
-    if (performance.now() - this.#askedAt >= wait - 100) this.refresh();
   }
 }

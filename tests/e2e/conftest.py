@@ -2,14 +2,17 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from backbone.job_queue import JobQueue
 from drill.footage import Footage, make_footage
-from tests.processes import ROOT, Role, role
+from tests.conftest import RedisServer
+from tests.processes import ROOT, Role, role, wait_until
 
 DATA_DIR = ROOT / "var"
 
@@ -67,6 +70,22 @@ def camera(orchestrator: Role, camera_id: str, source: str, *more: str) -> Role:
         "0",
         *more,
     )
+
+
+@contextmanager
+def two_workers(redis_url: str, *flags: str) -> Iterator[Role]:
+    """Two processes that take jobs, once both are ready for them."""
+    with role("job_workers", *("--redis-url", redis_url, "--port", "0", "--processes", "2"), *flags) as running:
+        wait_until(lambda: len(running.events("worker_ready")) == 2, "both workers")
+        yield running
+
+
+@pytest.fixture
+async def queue(redis_server: RedisServer) -> AsyncIterator[JobQueue]:
+    """The job queue of the real Redis."""
+    made = JobQueue.from_url(redis_server.url)
+    yield made
+    await made.aclose()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from PIL import Image
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from backbone.job_queue import JobQueue
 from backbone.wire.jobs import (
     ENCODE,
     FOOTAGE,
@@ -32,6 +31,7 @@ from backbone.wire.jobs import (
 from drill.phone_photos import make_phone_photos
 from faces import load_engine
 from job_workers.rq_worker import connection
+from tests.e2e.conftest import two_workers
 from tests.fakes.photo_worker import MODEL
 from tests.jobs_under_fire import NOBODY, Fire
 from tests.processes import role, wait_until
@@ -47,20 +47,9 @@ def photos(footage, tmp_path_factory):
 
 @pytest.fixture
 def workers(redis_server, footage, tmp_path):
-    with role(
-        "job_workers",
-        *("--redis-url", redis_server.url, "--port", "0", "--processes", "2", "--detector", "hog"),
-        *("--footage-folder", str(footage.clips[0].video.parent)),
-    ) as running:
-        wait_until(lambda: len(running.events("worker_ready")) == 2, "both workers")
+    folder = str(footage.clips[0].video.parent)
+    with two_workers(redis_server.url, "--detector", "hog", "--footage-folder", folder) as running:
         yield running
-
-
-@pytest.fixture
-async def queue(redis_server):
-    made = JobQueue.from_url(redis_server.url)
-    yield made
-    await made.aclose()
 
 
 async def results_of(queue, count):

@@ -8,9 +8,9 @@ import sys
 import pytest
 import requests
 
-from backbone.job_queue import JobQueue
 from backbone.wire.offload import OFFLOAD, Limits, Offloaded, OffloadTask
-from tests.processes import ROOT, role, wait_until
+from tests.e2e.conftest import two_workers
+from tests.processes import ROOT, wait_until
 
 STREAM = "offloaded"
 HELLO = '#include <stdio.h>\nint main(int n, char **v) { printf("hello %s\\n", n > 1 ? v[1] : "----"); return 0; }\n'
@@ -19,20 +19,9 @@ HELLO = '#include <stdio.h>\nint main(int n, char **v) { printf("hello %s\\n", n
 @pytest.fixture
 def workers(redis_server, tmp_path):
     (tmp_path / "programs").mkdir()
-    with role(
-        "job_workers",
-        *("--queues", "offload", "--redis-url", redis_server.url, "--port", "0", "--processes", "2"),
-        *("--cache-folder", str(tmp_path / "cache"), "--programs-folder", str(tmp_path / "programs")),
-    ) as running:
-        wait_until(lambda: len(running.events("worker_ready")) == 2, "both workers")
+    folders = ("--cache-folder", str(tmp_path / "cache"), "--programs-folder", str(tmp_path / "programs"))
+    with two_workers(redis_server.url, "--queues", "offload", *folders) as running:
         yield running
-
-
-@pytest.fixture
-async def queue(redis_server):
-    made = JobQueue.from_url(redis_server.url)
-    yield made
-    await made.aclose()
 
 
 async def results_of(queue, *tasks):

@@ -1,0 +1,35 @@
+/* Reads something now and then while the page is seen: often where there is some of it, else seldom. Touches no DOM. */
+
+export class PolledDesk {
+  #askedAt = -Infinity;
+  #soonMs;
+  #seldomMs;
+
+  /**
+   * Whoever derives from it has `read()`, which puts what it read into the store, and `any`: whether there is some.
+   * @param {{store: Store, session: Session}} parts
+   */
+  constructor({ store, session }, { soonMs, seldomMs }) {
+    Object.assign(this, { store, session });
+    this.#soonMs = soonMs;
+    this.#seldomMs = seldomMs;
+    setInterval(() => this.#poll(), soonMs);
+    store.link.watch(({ state }) => state === "open" && this.refresh());
+  }
+
+  async refresh() {
+    this.#askedAt = performance.now();
+    try {
+      await this.read();
+    } catch (error) {
+      if (error.status === 401) this.session.expired();
+      // Any other failure shows elsewhere: the link is down, or the next turn mends it.
+    }
+  }
+
+  #poll() {
+    if (document.hidden || this.store.link.value.state !== "open") return;
+    const wait = this.any ? this.#soonMs : this.#seldomMs;
+    if (performance.now() - this.#askedAt >= wait - 100) this.refresh();
+  }
+}
