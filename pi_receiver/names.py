@@ -12,6 +12,7 @@ MOST_NAME_BYTES = 200
 
 SIDECAR = ".sha256"
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE | re.DOTALL)
+_IN_A_TIME = re.compile("(?<=[0-9]):(?=[0-9])")
 _SEPARATORS = frozenset('/\\:*?"<>|\u2044\u2215\u29f8\u29f9\u2216')
 
 
@@ -42,8 +43,9 @@ def _fault_of(name: str) -> str | None:
         return "printable characters"
     # What looks like a separator or a dot to another program is one.
     plain = unicodedata.normalize("NFKC", name)
-    if _SEPARATORS & {*name, *plain}:
-        return 'no path and none of : * ? " < > |'
+    # Pis name files by the time, 2026-11-21T07:30:00.csv; any other colon is refused.
+    if _SEPARATORS & {*_IN_A_TIME.sub("", name), *_IN_A_TIME.sub("", plain)}:
+        return 'no path, none of * ? " < > | and : between digits only'
     if plain.startswith(".") or plain != plain.strip() or plain.endswith("."):
         return "no dot or blank at its ends"
     if _RESERVED.fullmatch(plain) is not None or plain.lower().endswith(SIDECAR):

@@ -11,7 +11,10 @@ from pi_receiver.refusals import FieldMissing, WrongKind
 SUFFIXES = frozenset({"txt", "csv"})
 
 
-@pytest.mark.parametrize("name", ["a.txt", "A.TXT", "2026-11-21 07.30.csv", "-5C.txt", "messung-ä.txt", "a&'(1).txt"])
+TAKEN = ["a.txt", "A.TXT", "2026-11-21 07.30.csv", "-5C.txt", "messung-ä.txt", "a&'(1).txt"]
+
+
+@pytest.mark.parametrize("name", [*TAKEN, "2026-11-21T07:30:05.123.csv", "2026-11-21 07:30:05+00:00.txt"])
 def test_plain_names_are_taken_as_they_come(name):
     assert check_name(name, SUFFIXES) == name
 
@@ -19,6 +22,12 @@ def test_plain_names_are_taken_as_they_come(name):
 @pytest.mark.parametrize("name", [None, ""])
 def test_no_name_is_a_missing_field(name):
     with pytest.raises(FieldMissing):
+        check_name(name, SUFFIXES)
+
+
+@pytest.mark.parametrize("name", ["C:a.txt", "1:a.txt", "a:1.txt", ":1.txt", "1:.txt", "1::2.txt", "a.txt:b.txt"])
+def test_a_colon_that_is_of_no_time_is_refused(name):
+    with pytest.raises(BadInput, match="between digits"):
         check_name(name, SUFFIXES)
 
 
