@@ -14,6 +14,7 @@ from pi_receiver.faults import Faults
 from pi_receiver.refusals import NoSpace
 from pi_receiver.space import Claim
 from pi_receiver.trailing_digest import TrailingDigest
+from pi_receiver.writeback import EVERY_BYTES, begin_writeback
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -34,6 +35,7 @@ class Incoming:
         self._claim = claim
         self._most = most_bytes
         self._faults = faults
+        self._begun = 0
         self._hash = TrailingDigest(hashing)
         self._turn = threading.Lock()
         self._file = _opened(path)
@@ -57,6 +59,9 @@ class Incoming:
             write_all(self._file, data)
             self._faults.hit("after_write")
             self.size += len(data)
+            if self.size - self._begun >= EVERY_BYTES:
+                begin_writeback(self._file, self._begun, self.size - self._begun)
+                self._begun = self.size
 
     def digest(self) -> str:
         """Return the SHA-256 of what was written, in hex."""
