@@ -10,7 +10,7 @@ import requests
 
 from backbone.job_queue import JobQueue
 from backbone.wire.offload import OFFLOAD, Limits, Offloaded, OffloadTask
-from tests.processes import ROOT, role, wait_until
+from tests.processes import ANSWER_SECONDS, ROOT, role, wait_until
 
 STREAM = "offloaded"
 HELLO = '#include <stdio.h>\nint main(int n, char **v) { printf("hello %s\\n", n > 1 ? v[1] : "----"); return 0; }\n'
@@ -91,8 +91,8 @@ async def test_endings_are_told_apart(workers, queue):
 
 
 def test_readiness_tells_of_the_sandbox(workers):
-    wait_until(lambda: requests.get(f"{workers.url}/readyz", timeout=5).status_code == 200, "a sandbox")
-    assert requests.get(f"{workers.url}/readyz", timeout=5).json()["dependencies"]["sandbox"]["ok"]
+    wait_until(lambda: requests.get(f"{workers.url}/readyz", timeout=ANSWER_SECONDS).status_code == 200, "a sandbox")
+    assert requests.get(f"{workers.url}/readyz", timeout=ANSWER_SECONDS).json()["dependencies"]["sandbox"]["ok"]
 
 
 def test_a_worker_of_this_queue_alone_loads_no_engine(tmp_path):

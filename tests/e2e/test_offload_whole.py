@@ -13,7 +13,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from tests.broker import GATEWAY, Broker, password_of
 from tests.conftest import RedisServer
 from tests.mqtt_client import Client
-from tests.processes import Role, role, wait_until
+from tests.processes import ANSWER_SECONDS, Role, role, wait_until
 
 ALICE, BOB = "alice", "bob"
 OLD = MQTTProtocolVersion.MQTTv311
@@ -89,7 +89,9 @@ def whole(redis_server: RedisServer, tmp_path: Path) -> Iterator[Whole]:
         arguments = ["--queues", "offload", "--redis-url", redis_server.url, "--port", "0", "--processes", "2"]
         arguments += ["--programs-folder", str(programs), "--cache-folder", str(tmp_path / "cache")]
         worker = stack.enter_context(role("job_workers", *arguments, environment={"RUN_WALL_SECONDS": "5"}))
-        wait_until(lambda: requests.get(f"{worker.url}/readyz", timeout=5).ok, "the worker and its sandbox")
+        wait_until(
+            lambda: requests.get(f"{worker.url}/readyz", timeout=ANSWER_SECONDS).ok, "the worker and its sandbox"
+        )
         yield Whole(broker, gateway, worker, programs)
 
 

@@ -7,7 +7,7 @@ import socket
 import pytest
 import requests
 
-from tests.processes import wait_until
+from tests.processes import ANSWER_SECONDS, wait_until
 from tests.receivers import Pi, Receiving, base64_of, claims_of, digest_of
 
 CONTENT = random.Random(3).randbytes(300_000)
@@ -39,13 +39,13 @@ def half_sent(pi: Pi, where: str, offset: int, content: bytes, announced: int, *
         "Content-Type": "application/offset+octet-stream", "Content-Length": str(announced), **more,
     }  # fmt: skip
     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-    connection = socket.create_connection((host, int(port)), timeout=10)
+    connection = socket.create_connection((host, int(port)), timeout=40)
     connection.sendall(f"PATCH {path} HTTP/1.1\r\n{lines}\r\n".encode() + content)
     return connection
 
 
 def test_what_is_understood_is_told_to_everybody(receiving):
-    answer = requests.options(f"{receiving.url}/files/", timeout=10)
+    answer = requests.options(f"{receiving.url}/files/", timeout=ANSWER_SECONDS)
     told = {name: answer.headers[name] for name in answer.headers if name.startswith("Tus-")}
     assert told == {
         "Tus-Resumable": "1.0.0",
@@ -85,7 +85,7 @@ def test_many_pieces_go_over_one_connection(receiving, pi):
         for offset in range(0, len(CONTENT), 3_000):
             headers = sent | {"Upload-Offset": str(offset)}
             piece = CONTENT[offset : offset + 3_000]
-            assert session.patch(where, headers=headers, data=piece, timeout=10).status_code == 204
+            assert session.patch(where, headers=headers, data=piece, timeout=ANSWER_SECONDS).status_code == 204
     assert receiving.stored(f"station{pi.station}") == {"a.csv": CONTENT}
 
 
@@ -229,7 +229,7 @@ def test_a_half_open_connection_gives_way_to_the_pi_that_came_back(receiving, pi
 def test_a_silent_sender_is_cut_off(receiving, pi):
     where = pi.create("a.txt", CONTENT).headers["Location"]
     with half_sent(pi, where, 0, CONTENT[:1000], len(CONTENT)) as connection:
-        connection.settimeout(20)
+        connection.settimeout(40)
         assert connection.recv(1) == b""
     assert pi.offset(where) == 1000
 

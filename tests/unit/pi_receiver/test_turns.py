@@ -39,7 +39,13 @@ class Held:
     async def begin(self, method: str, upload_id: str, length: int, **headers: str):
         """Send a request's head and return its connection."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        sent = {"Host": "localhost", "Tus-Resumable": "1.0.0", "pi_id": PI, "pi_num": "1", "Content-Length": str(length)}
+        sent = {
+            "Host": "localhost",
+            "Tus-Resumable": "1.0.0",
+            "pi_id": PI,
+            "pi_num": "1",
+            "Content-Length": str(length),
+        }
         lines = "".join(f"{name}: {value}\r\n" for name, value in (sent | headers).items())
         writer.write(f"{method} /files/{upload_id} HTTP/1.1\r\n{lines}\r\n".encode())
         return reader, writer
