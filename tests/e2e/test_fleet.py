@@ -198,7 +198,7 @@ def test_an_agent_with_a_bad_list_does_not_begin(orchestrator: Role, engine: Fak
     (tmp_path / "list.toml").write_text(LIST.replace('"none"', '"host"'))
     told = ("--node-id", "x", "--orchestrator-url", "ws://127.0.0.1:1/fleet", "--allow-list")
     with role("fleet_agent", *told, str(tmp_path / "list.toml"), "--port", "0") as refused:
-        assert refused.process.wait(timeout=20) == 1
+        assert refused.process.wait(timeout=40) == 1
         wait_until(lambda: refused.events("cannot_run"), "the reason")
         assert "network" in str(refused.events("cannot_run")[0]["reason"])
 

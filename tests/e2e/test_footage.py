@@ -124,7 +124,7 @@ def test_footage_tells_how_far_it_is_survives_a_killed_worker_and_ends_with_its_
     wait_until(house.sightings, "a sighting")
     assert all(BEGAN_AT <= seen["takenAt"] <= BEGAN_AT + 120 for seen in house.sightings())
     house.close_case(object_id)
-    wait_until(lambda: house.in_galleries() == [], "the references' end")
+    wait_until(lambda: house.in_galleries() == [], "the references' end", patience=5)
     wait_until(lambda: house.done() == 1, "the end of the job")
     assert house.jobs() == []
 

@@ -81,7 +81,7 @@ async def test_endings_are_told_apart(workers, queue):
         "memory": "#include <stdlib.h>\n#include <string.h>\nint main() { for (;;) memset(malloc(9999), 1, 9999); }",
         "output_limit": '#include <stdio.h>\nint main(void) { for (;;) puts("flood"); }',
     }
-    limits = Limits(wall_seconds=5, memory_mb=100, output_bytes=2000)
+    limits = Limits(wall_seconds=10, memory_mb=100, output_bytes=2000)
     told = await results_of(queue, *(legacy(name, source, limits=limits) for name, source in programs.items()))
     assert {name: result.status for name, result in told.items()} == {name: name for name in programs}
     assert told["runtime_error"].exit_code == 3

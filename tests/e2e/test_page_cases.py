@@ -137,7 +137,7 @@ def test_cloudlets_and_jobs_are_shown_with_phones_and_progress(house: House, pag
     expect(cloudlet).to_contain_text("1 phone ·")
     hand_over = Thread(target=asyncio.run, args=(look_through(house.redis_url, footage.clips[0].video.name),))
     hand_over.start()  # in a thread of its own: the browser's driver has this thread's loop
-    hand_over.join(timeout=20)
+    hand_over.join(timeout=60)
     job = page.get_by_role("list", name="Jobs").get_by_role("listitem")
     expect(job).to_contain_text("footage")
     expect(job).to_contain_text(re.compile(r"started · \d+ of \d+ · about \d+ (s|min) left"))

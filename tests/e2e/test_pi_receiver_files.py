@@ -16,7 +16,7 @@ MEGABYTE = 1024 * 1024
 
 @pytest.fixture(scope="module")
 def receiving(tmp_path_factory):
-    made = Receiving(tmp_path_factory.mktemp("receiver"), "--max-file-megabytes", "64", "--stall-seconds", "3")
+    made = Receiving(tmp_path_factory.mktemp("receiver"), "--max-file-megabytes", "64", "--stall-seconds", "8")
     with made.running("--max-unfinished-of-one", "3"):
         yield made
 

@@ -236,7 +236,7 @@ def test_a_watched_folder_is_sent_as_it_fills_even_when_the_receiver_comes_late(
             wait_until(lambda: pi.waiting == [], "the move")
     finally:
         running.send_signal(signal.SIGTERM)
-        assert running.wait(timeout=20) == 0
+        assert running.wait(timeout=60) == 0
         running.communicate(timeout=60)
 
 
@@ -253,7 +253,7 @@ def test_a_refused_file_in_a_watched_folder_holds_up_no_other(pi: SendingPi, leg
         wait_until(lambda: pi.waiting == ["bad.exe"], "the last move")
     finally:
         running.send_signal(signal.SIGTERM)
-        assert running.wait(timeout=20) == 0
+        assert running.wait(timeout=60) == 0
         assert "bad.exe could not be sent" in running.communicate(timeout=60)[0]
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser import CHROMIUM, FLAGS, WHERE_FROM
 from tests.contract.tokens import key, token
-from tests.processes import ANSWER_SECONDS, Role, role
+from tests.processes import ANSWER_SECONDS, PATIENCE, Role, role
 
 # `make test` installs the browser where it may (root, Debian); elsewhere the reason says how.
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHERE_FROM)
@@ -29,6 +29,7 @@ def locked(tmp_path: Path) -> Iterator[Role]:
 def page(locked: Role) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        expect.set_options(timeout=PATIENCE * 1000)
         yield browser.new_page(base_url=locked.url)
         browser.close()
 

@@ -118,7 +118,10 @@ async def test_a_child_that_goes_wrong_is_replaced_and_leaves_nothing(deed, tmp_
             await until(lambda: command_lines(bytes(tmp_path)), what="a child that is found by its environment")
             patch.undo()
             await until(is_online(capture))
-    assert (open_files(), threading.active_count(), child_processes()) == (files, threads, children)
+    await until(
+        lambda: (open_files(), threading.active_count(), child_processes()) == (files, threads, children),
+        what="no more files, threads and children than before",
+    )
     assert command_lines(bytes(tmp_path)) == []
 
 
@@ -210,8 +213,7 @@ async def test_twenty_vanishings_leave_no_file_thread_or_process_behind():
         assert capture.restarts >= CYCLES
         await until(lambda: not camera._peers)
     await until(lambda: child_processes() == children)
-    assert threading.active_count() <= threads
-    assert open_files() <= files
+    await until(lambda: threading.active_count() <= threads and open_files() <= files)
 
 
 def test_of_what_a_child_says_only_its_last_words_are_kept():
