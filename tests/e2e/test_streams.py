@@ -13,13 +13,22 @@ from tests.multipart import parts
 from tests.processes import ANSWER_SECONDS, Role, role, wait_until
 
 PATTERN = "test:?fps=10&width=640&height=360"
+SLOW_PATTERN = "test:?fps=3&width=640&height=360"
+"""So slow that no picture is passed over for a newer one on its way to the viewers."""
+
 ENCODED = "camera_processor_jpegs_encoded_total"
 
 
 @pytest.fixture
-def lobby(orchestrator: Role) -> Iterator[Role]:
+def pattern() -> str:
+    """What the camera shows."""
+    return PATTERN
+
+
+@pytest.fixture
+def lobby(orchestrator: Role, pattern: str) -> Iterator[Role]:
     """A camera that shows a moving pattern to the orchestrator."""
-    running = camera(orchestrator, "lobby", PATTERN)
+    running = camera(orchestrator, "lobby", pattern)
     try:
         running.wait_for_event("orchestrator_connected")
         wait_until(lambda: running.metric("camera_processor_processed_frames_total") > 5, "frames")
@@ -54,6 +63,7 @@ def test_with_no_viewer_nothing_is_encoded(orchestrator: Role, lobby: Role) -> N
     assert lobby.metric(ENCODED) == encoded
 
 
+@pytest.mark.parametrize("pattern", [SLOW_PATTERN])
 def test_five_viewers_cost_one_encoding_a_frame(orchestrator: Role, lobby: Role) -> None:
     seen: list[list[bytes]] = [[] for _ in range(5)]
     enough = threading.Event()
