@@ -134,9 +134,10 @@ class FileHandler(TusHandler):
     """`/files/<id>`: how far it is, more of it, the end of it."""
 
     async def begin(self) -> None:
-        """Take the turn; an earlier request of the same Pi, perhaps half-open, is cut off."""
+        """Take the turn; an earlier request of the same Pi whose body may never end is cut off."""
         upload_id = self.request.path.rpartition("/")[2]
-        self._upload = await self._resumables.enter(upload_id, self.owner, self._cut)
+        has_body = self.announced_length() != 0
+        self._upload = await self._resumables.enter(upload_id, self.owner, self._cut if has_body else None)
         self._upload.modified = read_modified(self.request.headers, time.time())
         await self._resumables.settle(self._upload)
         if self.request.method == "PATCH":

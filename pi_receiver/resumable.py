@@ -27,7 +27,7 @@ class Resumable:
 
     Attributes:
         turn: held by the one request that works on it.
-        cut: ends the request that holds the turn.
+        cut: ends the request that holds the turn; None where that ends by itself, having no body to wait for.
         modified: when the file was last written to at its sender, where the request told; seconds since the epoch.
     """
 
@@ -118,8 +118,12 @@ class Resumables:
         self._count()
         return upload
 
-    async def enter(self, upload_id: str, owner: Identity, cut: Callable[[], None]) -> Resumable:
+    async def enter(self, upload_id: str, owner: Identity, cut: Callable[[], None] | None) -> Resumable:
         """Return an upload whose turn the caller holds now; a request that held it is ended.
+
+        Args:
+            cut: ends the caller's own request; None where that has no body. A late piece of a link that broke comes
+                after the question how far it is, and must not leave that one without an answer.
 
         Raises:
             NotFound: it is not there, or somebody else's.

@@ -48,10 +48,10 @@ class Broker:
         probe = mqtt.Client(CallbackAPIVersion.VERSION2)
         probe.username_pw_set(HOME, password_of(HOME))
         try:
-            probe.connect("127.0.0.1", self.port, keepalive=5)
+            probe.connect("127.0.0.1", self.port, keepalive=60)
         except OSError:
             return False
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 20
         while not probe.is_connected() and time.monotonic() < deadline:
             probe.loop(0.05)
         answered = probe.is_connected()
@@ -63,7 +63,7 @@ class Broker:
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=40)
 
     def reload(self) -> None:
         """Have it read its users again; it does so soon."""
@@ -78,7 +78,7 @@ class Broker:
     def stop(self) -> None:
         """End it as an engine would: it saves what waits."""
         self._process.terminate()
-        self._process.wait(timeout=15)
+        self._process.wait(timeout=40)
 
 
 def password_of(user: str) -> str:

@@ -54,13 +54,13 @@ class RedisServer:
 
     def _answers(self) -> bool:
         try:
-            return bool(redis.Redis(port=self.port, socket_timeout=1).ping())
+            return bool(redis.Redis(port=self.port, socket_timeout=10).ping())
         except redis.exceptions.RedisError:
             return False
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=40)
 
 
 @pytest.fixture

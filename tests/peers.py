@@ -9,7 +9,7 @@ from typing import Any
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-PATIENCE = 15.0
+PATIENCE = 40.0
 
 
 class Peer:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,6 +18,13 @@ import requests
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 40.0
+"""Seconds that something may take to become so; as good as for ever, also on a machine that is slow for moments."""
+
+ANSWER_SECONDS = 30.0
+"""Seconds that a role may take for an answer."""
+
+PORTS = range(20_000, 30_000)
+_kept_ports: list[socket.socket] = []
 
 
 class Role:
@@ -62,7 +70,7 @@ class Role:
     def metric(self, name: str, **labels: str) -> float:
         """Return the sum of a metric's samples that carry the labels."""
         total, found = 0.0, False
-        for line in requests.get(f"{self.url}/metrics", timeout=5).text.splitlines():
+        for line in requests.get(f"{self.url}/metrics", timeout=ANSWER_SECONDS).text.splitlines():
             sample, _, value = line.rpartition(" ")
             wanted = all(f'{key}="{label}"' in sample for key, label in labels.items())
             if sample.split("{")[0] == name and wanted:
@@ -72,19 +80,19 @@ class Role:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(timeout=10)
-        self._reader.join(timeout=5)
+        self.process.wait(timeout=PATIENCE)
+        self._reader.join(timeout=PATIENCE)
 
     def terminate(self) -> int:
         """End it as an engine would and return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(timeout=15)
+            code = self.process.wait(timeout=ANSWER_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
-        self._reader.join(timeout=5)
+        self._reader.join(timeout=PATIENCE)
         return code
 
 
@@ -114,6 +122,19 @@ async def until(condition: Callable[[], object], what: str, patience: float = PA
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody else is given while this process runs, for a role that is told its port.
+
+    The kernel hands out none of these for port 0 or as a connection's own end, so that nothing takes one that waits.
+    """
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        kept = socket.socket(socket.AF_UNIX)
+        try:
+            kept.bind(f"\0searchlight-tests-port-{port}")  # the name is this process's until it ends
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            kept.close()
+            continue
+        _kept_ports.append(kept)
+        return port
+    raise AssertionError(f"expected a free port from {PORTS.start} to {PORTS.stop}, got none")

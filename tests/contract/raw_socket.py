@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 TEXT, BINARY, CLOSE, PING, CONTINUATION = 0x1, 0x2, 0x8, 0x9, 0x0
 FINAL = 0x80
-PATIENCE = 15.0
+PATIENCE = 40.0
 
 
 class RawSocket:

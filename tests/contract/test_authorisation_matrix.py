@@ -15,6 +15,7 @@ from processor_orchestrator.settings import Settings
 from processor_orchestrator.snap.handlers_snippets import ID_IN_PATH
 from tests.contract.tokens import key, token, unsigned
 from tests.peers import peer
+from tests.processes import ANSWER_SECONDS
 
 SAMPLES = {
     "/processor": (Access.PROCESSOR, "/processor"),
@@ -124,7 +125,9 @@ def test_every_route_lets_in_whom_it_may_by_every_method(closed_house, pattern, 
         expected = refusal_for(METHODS_OF_OTHERS.get((pattern, method), access), kind)
         for as_cookie in (False, True):
             headers = headers_with(kind, as_cookie=as_cookie)
-            answer = requests.request(method, closed_house.url + path, headers=headers, timeout=5, stream=True)
+            answer = requests.request(
+                method, closed_house.url + path, headers=headers, timeout=ANSWER_SECONDS, stream=True
+            )
             answer.close()
             if expected is not None:
                 assert answer.status_code == expected, (method, as_cookie)
@@ -154,7 +157,7 @@ async def test_every_socket_lets_in_whom_it_may(closed_house, pattern, kind):
 def test_every_request_to_the_registry_is_for_its_role(closed_house, request_type, kind):
     expected = refusal_for(WHO_MAY[request_type], kind)
     answer = requests.post(
-        closed_house.url + "/", files={"requestType": request_type}, headers=headers_with(kind), timeout=5
+        closed_house.url + "/", files={"requestType": request_type}, headers=headers_with(kind), timeout=ANSWER_SECONDS
     )
     if expected is not None:
         assert answer.status_code == expected
@@ -164,5 +167,5 @@ def test_every_request_to_the_registry_is_for_its_role(closed_house, request_typ
 
 def test_an_unknown_path_says_nothing_about_who_asks(closed_house):
     for kind in TOKENS:
-        answer = requests.get(f"{closed_house.url}/no-such", headers=headers_with(kind), timeout=5)
+        answer = requests.get(f"{closed_house.url}/no-such", headers=headers_with(kind), timeout=ANSWER_SECONDS)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

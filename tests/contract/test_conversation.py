@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.contract.corpus import golden
 from tests.peers import client, peer, processor
+from tests.processes import ANSWER_SECONDS
 
 
 def message(name):
@@ -74,12 +75,12 @@ async def test_a_picture_reaches_the_processor_and_the_clients_as_a_clean_jpeg(o
 
 def test_the_legacy_history_answers_to_the_letter(orchestrator):
     for query in ("", "?objectId=", "?object_id="):
-        answer = requests.get(f"{orchestrator.url}/timelines{query}", timeout=5)
+        answer = requests.get(f"{orchestrator.url}/timelines{query}", timeout=ANSWER_SECONDS)
         assert (answer.status_code, answer.text) == (400, 'Missing "objectId" query parameter')
     for query in ("?objectId=7", "?objectId=x", "?object_id=-1", "?objectId=" + "9" * 400, "?objectId=٣"):
-        answer = requests.get(f"{orchestrator.url}/timelines{query}", timeout=5)
+        answer = requests.get(f"{orchestrator.url}/timelines{query}", timeout=ANSWER_SECONDS)
         assert (answer.status_code, answer.text) == (400, "Object id not present in tracking history")
-    assert requests.get(f"{orchestrator.url}/objectIds", timeout=5).text == '{"data":[]}'
+    assert requests.get(f"{orchestrator.url}/objectIds", timeout=ANSWER_SECONDS).text == '{"data":[]}'
 
 
 async def test_the_legacy_history_knows_what_was_seen(orchestrator):
@@ -90,9 +91,9 @@ async def test_the_legacy_history_knows_what_was_seen(orchestrator):
             assert (await camera.hear("start"))["objectId"] == object_id
         await camera.say_raw(golden("from_processor/boundingBoxes").decode())
         await operator.hear("sighting")
-    assert requests.get(f"{orchestrator.url}/objectIds", timeout=5).text == '{"data":[1, 2, 3]}'
+    assert requests.get(f"{orchestrator.url}/objectIds", timeout=ANSWER_SECONDS).text == '{"data":[1, 2, 3]}'
     for name in ("objectId", "object_id"):
-        (entry,) = requests.get(f"{orchestrator.url}/timelines?{name}=1", timeout=5).json()["data"]
+        (entry,) = requests.get(f"{orchestrator.url}/timelines?{name}=1", timeout=ANSWER_SECONDS).json()["data"]
         assert entry.keys() == {"timeStamp", "processorId"}
         assert entry["processorId"] == 1
         date, _, clock = entry["timeStamp"].partition(" | ")

@@ -16,7 +16,7 @@ from tests.contract.conftest import Within, within
 from tests.contract.raw_socket import connect
 from tests.contract.tokens import key, token
 from tests.peers import peer
-from tests.processes import until
+from tests.processes import ANSWER_SECONDS, until
 
 PUBLIC = {"public_key": key("ES256").public}
 LOCAL = PUBLIC | {"legacy_networks": "127.0.0.0/8"}
@@ -35,12 +35,14 @@ def png(colour: str = "navy") -> bytes:
 async def put(house: Within, snippet: str, body: bytes, headers: dict[str, str] | None = None) -> HTTPResponse:
     url = f"{house.url}/snippets/{snippet}/"
     client = AsyncHTTPClient(force_instance=True)
-    return await client.fetch(url, method="PUT", body=body, headers=headers, raise_error=False, request_timeout=15)
+    return await client.fetch(
+        url, method="PUT", body=body, headers=headers, raise_error=False, request_timeout=ANSWER_SECONDS
+    )
 
 
 async def get(house: Within, path: str, headers: dict[str, str] | None = None) -> HTTPResponse:
     client = AsyncHTTPClient(force_instance=True)
-    return await client.fetch(house.url + path, headers=headers, raise_error=False, request_timeout=15)
+    return await client.fetch(house.url + path, headers=headers, raise_error=False, request_timeout=ANSWER_SECONDS)
 
 
 def code_of(answer: HTTPResponse) -> tuple[int, str]:
@@ -226,7 +228,7 @@ async def test_a_client_that_never_reads_is_let_go_and_the_others_hear_everythin
         for number in range(300):
             text = f"{number} " + "x" * 60_000
             await talker.say_raw(text)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(40):
                 assert await listener.connection.read_message() == text
         await until(lambda: len(house.orchestrator.snaps.roster.peers()) == 2, "the deaf one's end")
         deaf.close()

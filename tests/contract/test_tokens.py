@@ -11,6 +11,7 @@ from tests.contract.conftest import within
 from tests.contract.raw_socket import connect
 from tests.contract.tokens import key, signed_with_the_public_key, token, unsigned
 from tests.peers import client, peer, processor
+from tests.processes import ANSWER_SECONDS
 
 DOORS = ["/client", "/processor"]
 ROLE_OF = {"/client": "client", "/processor": "processor"}
@@ -177,21 +178,23 @@ async def test_after_its_end_a_peer_is_not_heard_any_more(keyed):
 
 def test_a_session_keeps_a_good_token_where_scripts_cannot_read_it(closed_house):
     page = requests.Session()
-    assert page.get(f"{closed_house.url}/api/session", timeout=5).json() == {
+    assert page.get(f"{closed_house.url}/api/session", timeout=ANSWER_SECONDS).json() == {
         "authRequired": True,
         "authenticated": False,
     }
-    answer = page.post(f"{closed_house.url}/api/session", json={"jwt": token()}, timeout=5)
+    answer = page.post(f"{closed_house.url}/api/session", json={"jwt": token()}, timeout=ANSWER_SECONDS)
     assert answer.json() == {"authRequired": True, "authenticated": True}
     assert {"HttpOnly", "SameSite=Strict"} <= {part.strip() for part in answer.headers["Set-Cookie"].split(";")}
-    assert page.get(f"{closed_house.url}/api/cameras", timeout=5).status_code == 200
-    page.delete(f"{closed_house.url}/api/session", timeout=5)
-    assert page.get(f"{closed_house.url}/api/cameras", timeout=5).status_code == 401
+    assert page.get(f"{closed_house.url}/api/cameras", timeout=ANSWER_SECONDS).status_code == 200
+    page.delete(f"{closed_house.url}/api/session", timeout=ANSWER_SECONDS)
+    assert page.get(f"{closed_house.url}/api/cameras", timeout=ANSWER_SECONDS).status_code == 401
 
 
 @pytest.mark.parametrize("fault", BAD_TOKENS)
 def test_a_session_takes_no_bad_token(closed_house, fault):
-    answer = requests.post(f"{closed_house.url}/api/session", json={"jwt": BAD_TOKENS[fault]("client")}, timeout=5)
+    answer = requests.post(
+        f"{closed_house.url}/api/session", json={"jwt": BAD_TOKENS[fault]("client")}, timeout=ANSWER_SECONDS
+    )
     assert answer.status_code == 401
     assert "Set-Cookie" not in answer.headers
 
@@ -200,11 +203,13 @@ def test_a_session_takes_no_bad_token(closed_house, fault):
     "body", [b"", b"{", b"[]", b"{}", b'{"jwt":1}', b"[" * 16_000, b'{"jwt":"' + b"x" * 20_000 + b'"}']
 )
 def test_a_session_takes_no_bad_body(closed_house, body):
-    answer = requests.post(f"{closed_house.url}/api/session", data=body, timeout=5)
+    answer = requests.post(f"{closed_house.url}/api/session", data=body, timeout=ANSWER_SECONDS)
     assert answer.status_code in {400, 401, 413}
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 def test_a_processors_token_makes_no_client_of_a_page(closed_house):
-    answer = requests.get(f"{closed_house.url}/api/session", headers=bearer(token(roles=["processor"])), timeout=5)
+    answer = requests.get(
+        f"{closed_house.url}/api/session", headers=bearer(token(roles=["processor"])), timeout=ANSWER_SECONDS
+    )
     assert answer.json() == {"authRequired": True, "authenticated": False}

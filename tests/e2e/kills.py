@@ -13,7 +13,7 @@ from tornado.websocket import WebSocketError
 
 from processor_orchestrator.tracking.sightings import GAP_SECONDS
 from tests.peers import Peer, client, peer
-from tests.processes import Role
+from tests.processes import ANSWER_SECONDS, Role
 
 
 class Camera:
@@ -122,9 +122,12 @@ async def until_all_learned(urls: list[str], history: History) -> None:
     """Return when every acknowledged object is known at both and was seen exactly once."""
     deadline = time.monotonic() + 30
     while True:
-        seen = requests.get(f"{urls[0]}/api/sightings?limit=1000", timeout=5).json()["data"]
+        seen = requests.get(f"{urls[0]}/api/sightings?limit=1000", timeout=ANSWER_SECONDS).json()["data"]
         times = Counter(sighting["objectId"] for sighting in seen)
-        known = [{o["objectId"] for o in requests.get(f"{u}/api/objects", timeout=5).json()["data"]} for u in urls]
+        known = [
+            {o["objectId"] for o in requests.get(f"{u}/api/objects", timeout=ANSWER_SECONDS).json()["data"]}
+            for u in urls
+        ]
         wanted = history.known
         if all(wanted <= ids for ids in known) and known[0] == known[1] and wanted <= times.keys():
             break

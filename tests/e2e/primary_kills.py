@@ -18,7 +18,7 @@ from cloudlet.match_files import match_id_of
 from tests.conftest import RedisServer
 from tests.fakes.legacy_peers import zip_of
 from tests.fakes.photo_worker import photo_worker
-from tests.processes import Role, free_port, wait_until
+from tests.processes import ANSWER_SECONDS, Role, free_port, wait_until
 
 LASTING = ("A", "B")
 """Jobs that are open all the time: who they seek is on the photos."""
@@ -71,7 +71,7 @@ class House:
 
     @staticmethod
     def _server_of(cloudlet: Role) -> str:
-        told = requests.get(f"{cloudlet.url}/readyz", timeout=5).json()["dependencies"]["server"]
+        told = requests.get(f"{cloudlet.url}/readyz", timeout=ANSWER_SECONDS).json()["dependencies"]["server"]
         return str(told["detail"]) if told["ok"] else ""
 
     def ask(self, first: int, status: set[int], **parts: str | tuple[str, bytes]) -> requests.Response:
@@ -79,7 +79,7 @@ class House:
         deadline, turn, last = time.monotonic() + 60, first, ""
         while time.monotonic() < deadline:
             try:
-                answer = requests.post(f"http://127.0.0.1:{self.ports[turn % 2]}/", files=parts, timeout=5)
+                answer = requests.post(f"http://127.0.0.1:{self.ports[turn % 2]}/", files=parts, timeout=ANSWER_SECONDS)
                 if answer.status_code in status:
                     return answer
                 last = answer.text
@@ -152,7 +152,7 @@ class Load:
             answer = requests.post(
                 f"http://{self._house.keys[cloudlet]}/",
                 files={"requestType": "newPhotos", "batch": f"b{number}", "zip": ("p.zip", zip_of(photos))},
-                timeout=20,
+                timeout=ANSWER_SECONDS,
             )
             answer.raise_for_status()
             match_id = match_id_of(answer.json()["batchId"], f"seek {letter}", 0)
@@ -224,7 +224,7 @@ def until_jobs_are_right(house: House, history: History) -> None:
 def wrong_jobs(house: House, history: History) -> list[str]:
     wrong = []
     for port in house.ports:
-        listed = requests.get(f"http://127.0.0.1:{port}/api/cases", timeout=10).json()["data"]
+        listed = requests.get(f"http://127.0.0.1:{port}/api/cases", timeout=ANSWER_SECONDS).json()["data"]
         names = Counter(case["jobName"] for case in listed)
         if names != Counter(history.sought):
             wrong.append(f"{port}: {names}")
@@ -250,5 +250,5 @@ def until_photos_are_sightings(house: House, history: History) -> None:
 
 def moments_at(port: int) -> Counter[int]:
     """Return how many sightings an orchestrator lists, by the moment that their photos tell."""
-    seen = requests.get(f"http://127.0.0.1:{port}/api/sightings?limit=1000", timeout=10).json()["data"]
+    seen = requests.get(f"http://127.0.0.1:{port}/api/sightings?limit=1000", timeout=ANSWER_SECONDS).json()["data"]
     return Counter(round(sighting["takenAt"]) for sighting in seen)

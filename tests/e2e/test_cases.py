@@ -12,7 +12,7 @@ from tests.conftest import RedisServer
 from tests.fakes.encode_worker import MODEL, embedding_of, encode_worker
 from tests.fakes.legacy_cloudlet import zip_of
 from tests.peers import client, peer, processor
-from tests.processes import Role, role, until, wait_until
+from tests.processes import ANSWER_SECONDS, Role, role, until, wait_until
 
 FACE = b"\xff\xd8 a face of anna"
 OTHER = b"\xff\xd8 a face from the side"
@@ -28,14 +28,17 @@ def house(redis_server: RedisServer) -> Iterator[Role]:
 
 def opened(house: Role, *files: Any, **fields: str) -> Any:
     answer = requests.post(
-        f"{house.url}/api/cases", data={"name": "Anna", **fields}, files=[("photos", file) for file in files], timeout=5
+        f"{house.url}/api/cases",
+        data={"name": "Anna", **fields},
+        files=[("photos", file) for file in files],
+        timeout=ANSWER_SECONDS,
     )
     assert answer.status_code == 202, answer.text
     return answer.json()
 
 
 def case(house: Role, object_id: int) -> Any:
-    return requests.get(f"{house.url}/api/cases/{object_id}", timeout=5).json()
+    return requests.get(f"{house.url}/api/cases/{object_id}", timeout=ANSWER_SECONDS).json()
 
 
 def encoded(house: Role, object_id: int) -> Any:
@@ -61,9 +64,9 @@ async def test_photos_become_references_that_every_processor_gets(house: Role, r
         assert (await legacy.hear("featureMap"))["featureMap"] == {}
         with encode_worker(redis_server.port) as worker:
             learned = await legacy.hear("featureMap")
-            told = await ours.hear("case", patience=10)
+            told = await ours.hear("case")
             while told.get("threshold") is None:
-                told = await ours.hear("case", patience=10)
+                told = await ours.hear("case")
         assert learned["featureMap"] == [list(embedding_of(FACE)), list(embedding_of(OTHER))]
         assert learned["modelId"] == MODEL
         assert (told["objectId"], told["name"], told["threshold"]) == (made["objectId"], "Anna", 0.45)
@@ -75,7 +78,7 @@ async def test_photos_become_references_that_every_processor_gets(house: Role, r
     with redis.Redis(port=redis_server.port) as direct:
         assert direct.keys("blob:*") == []
         assert direct.xlen("searchlight:results") == 0, "what had its effect is deleted"
-    picture = requests.get(f"{house.url}/api/objects/{made['objectId']}/image", timeout=5)
+    picture = requests.get(f"{house.url}/api/objects/{made['objectId']}/image", timeout=ANSWER_SECONDS)
     assert picture.content.startswith(b"\xff\xd8 chip of ")
 
 
@@ -116,10 +119,10 @@ async def test_a_closed_case_is_gone_everywhere(house: Role, redis_server: Redis
     path = f"{house.url}/api/cases/{made['objectId']}"
     async with processor(house.url, "door") as door:
         await door.hear("featureMap")
-        assert requests.delete(path, timeout=5).json() == {"objectId": made["objectId"], "state": "closed"}
+        assert requests.delete(path, timeout=ANSWER_SECONDS).json() == {"objectId": made["objectId"], "state": "closed"}
         assert (await door.hear("stop"))["objectId"] == made["objectId"]
     for method in ("GET", "DELETE"):
-        assert requests.request(method, path, timeout=5).status_code == 404
+        assert requests.request(method, path, timeout=ANSWER_SECONDS).status_code == 404
     with redis.Redis(port=redis_server.port) as direct:
         kinds = ("object", "image", "chips")
         assert [key for kind in kinds for key in direct.keys(f"searchlight:{kind}:*")] == []
@@ -127,7 +130,7 @@ async def test_a_closed_case_is_gone_everywhere(house: Role, redis_server: Redis
 
 def test_a_case_closed_while_it_is_encoded_leaves_nothing(house: Role, redis_server: RedisServer) -> None:
     made = opened(house, ("a.jpg", FACE))
-    requests.delete(f"{house.url}/api/cases/{made['objectId']}", timeout=5).raise_for_status()
+    requests.delete(f"{house.url}/api/cases/{made['objectId']}", timeout=ANSWER_SECONDS).raise_for_status()
     with redis.Redis(port=redis_server.port) as direct, encode_worker(redis_server.port) as worker:
         assert direct.keys("blob:*") == []
         wait_until(lambda: worker.tasks, "the task")
@@ -148,8 +151,8 @@ async def test_a_click_on_a_box_is_listed_as_a_case(house: Role) -> None:
     async with processor(house.url, "door") as door, client(house.url) as page:
         await page.say(type="start", cameraId="door", frameId=1.0, boxId=4, name="Bert")
         asked = await door.hear("start")
-        await until(lambda: requests.get(f"{house.url}/api/cases", timeout=5).json()["data"], "the case")
-    (listed,) = requests.get(f"{house.url}/api/cases", timeout=5).json()["data"]
+        await until(lambda: requests.get(f"{house.url}/api/cases", timeout=ANSWER_SECONDS).json()["data"], "the case")
+    (listed,) = requests.get(f"{house.url}/api/cases", timeout=ANSWER_SECONDS).json()["data"]
     assert (listed["objectId"], listed["kind"], listed["name"]) == (asked["objectId"], "box", "Bert")
 
 
@@ -165,21 +168,24 @@ async def test_a_rejected_sighting_is_marked_and_told(house: Role, by: str) -> N
         assert "rejected" not in seen
         if by == "api":
             path = f"{house.url}/api/sightings/{seen['sightingId']}/reject"
-            assert requests.post(path, timeout=5).json() == {"sightingId": seen["sightingId"], "rejected": True}
+            assert requests.post(path, timeout=ANSWER_SECONDS).json() == {
+                "sightingId": seen["sightingId"],
+                "rejected": True,
+            }
         else:
             await page.say(type="reject", objectId=1, sightingId=seen["sightingId"])
         assert (await page.hear("sighting"))["rejected"] is True
         await door.say(type="boundingBoxes", frameId=3.0, boxes=[box])
         assert (await page.hear("sighting"))["rejected"] is True, "the same visit goes on"
-        (listed,) = requests.get(f"{house.url}/api/sightings", timeout=5).json()["data"]
+        (listed,) = requests.get(f"{house.url}/api/sightings", timeout=ANSWER_SECONDS).json()["data"]
         assert listed["rejected"] is True
         await page.say(type="reject", objectId=2, sightingId=seen["sightingId"])
         assert (await page.hear("error"))["code"] == "unknown_sighting"
-        assert requests.post(f"{house.url}/api/sightings/9-9-9/reject", timeout=5).status_code == 404
+        assert requests.post(f"{house.url}/api/sightings/9-9-9/reject", timeout=ANSWER_SECONDS).status_code == 404
 
 
 def refused(house: Role, **request: Any) -> tuple[int, str]:
-    answer = requests.post(f"{house.url}/api/cases", timeout=5, **request)
+    answer = requests.post(f"{house.url}/api/cases", timeout=ANSWER_SECONDS, **request)
     return answer.status_code, answer.json()["code"]
 
 
@@ -193,13 +199,13 @@ def test_what_cannot_be_a_case_changes_nothing(house: Role, redis_server: RedisS
     assert refused(house, data=json.dumps(["Anna"]), headers={"Content-Type": "application/json"})[0] == 400
     with redis.Redis(port=redis_server.port) as direct:
         assert direct.keys("blob:*") == direct.keys("rq:job:*") == []
-    assert requests.get(f"{house.url}/api/cases", timeout=5).json() == {"data": []}
+    assert requests.get(f"{house.url}/api/cases", timeout=ANSWER_SECONDS).json() == {"data": []}
 
 
 def test_without_redis_photos_are_refused_clearly(orchestrator: Role) -> None:
     status, code = refused(orchestrator, data={"name": "Anna"}, files={"photos": ("a.jpg", FACE)})
     assert (status, code) == (503, "no_workers")
-    assert requests.get(f"{orchestrator.url}/api/jobs", timeout=5).json() == {"data": [], "workers": 0}
+    assert requests.get(f"{orchestrator.url}/api/jobs", timeout=ANSWER_SECONDS).json() == {"data": [], "workers": 0}
 
 
 def test_redis_away_refuses_a_case_and_later_takes_it(house: Role, redis_server: RedisServer) -> None:
@@ -214,5 +220,5 @@ def test_redis_away_refuses_a_case_and_later_takes_it(house: Role, redis_server:
 
 def test_jobs_are_shown(house: Role) -> None:
     made = opened(house, ("a.jpg", FACE))
-    (job,) = requests.get(f"{house.url}/api/jobs", timeout=5).json()["data"]
+    (job,) = requests.get(f"{house.url}/api/jobs", timeout=ANSWER_SECONDS).json()["data"]
     assert (job["queue"], job["state"], job["tag"]) == ("encode", "queued", str(made["objectId"]))

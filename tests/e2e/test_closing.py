@@ -24,7 +24,7 @@ from tests.conftest import RedisServer
 from tests.e2e.conftest import DATA_DIR, sample_camera
 from tests.fakes.legacy_peers import zip_of
 from tests.peers import client
-from tests.processes import Role, free_port, role, wait_until
+from tests.processes import ANSWER_SECONDS, Role, free_port, role, wait_until
 
 PROMISED_SECONDS = 5.0
 MATCH_IN_A_ZIP = b"match.json"
@@ -51,25 +51,25 @@ class House:
                 f"{self.orchestrator.url}/api/cases",
                 data={"name": photo.stem, "expires": str(expires)},
                 files={"photos": content},
-                timeout=10,
+                timeout=ANSWER_SECONDS,
             )
         assert made.status_code == 202, made.text
         return made.json()
 
     def send_photos(self) -> None:
         files = {"requestType": "newPhotos", "zip": ("p.zip", zip_of(self.photos))}
-        requests.post(f"{self.cloudlet.url}/", files=files, timeout=20).raise_for_status()
+        requests.post(f"{self.cloudlet.url}/", files=files, timeout=ANSWER_SECONDS).raise_for_status()
 
     def sightings(self, object_id: int) -> list[Any]:
         path = f"{self.orchestrator.url}/api/sightings?objectId={object_id}&limit=1000"
-        return list(requests.get(path, timeout=5).json()["data"])
+        return list(requests.get(path, timeout=ANSWER_SECONDS).json()["data"])
 
     def sources(self, object_id: int) -> set[str]:
         return {sighting.get("source", "camera") for sighting in self.sightings(object_id)}
 
     def has_job(self, object_id: int) -> bool:
         path = f"{self.orchestrator.url}/api/cases/{object_id}"
-        case = requests.get(path, timeout=5).json()
+        case = requests.get(path, timeout=ANSWER_SECONDS).json()
         return case.get("jobName") in self.jobs()
 
     def jobs(self) -> set[str]:
@@ -259,7 +259,7 @@ async def test_a_closed_case_is_looked_for_nowhere_within_5_s(
         while len(listener.named) == named:  # the person is before the camera
             await asyncio.sleep(0.02)
         path = f"{house.orchestrator.url}/api/cases/{closed_case['objectId']}"
-        answer = await asyncio.to_thread(requests.delete, path, timeout=10)
+        answer = await asyncio.to_thread(requests.delete, path, timeout=ANSWER_SECONDS)
         answer.raise_for_status()
         return time.time()
 

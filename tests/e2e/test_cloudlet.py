@@ -12,11 +12,10 @@ from tests.conftest import RedisServer
 from tests.contract import tokens
 from tests.fakes.legacy_server import LegacyServer, legacy_server
 from tests.fakes.photo_worker import MODEL, PhotoWorker, embedding_of, photo_worker
-from tests.processes import Role, free_port, role, wait_until
+from tests.processes import ANSWER_SECONDS, Role, free_port, role, wait_until
 from tests.zips import zip_of
 
 ANNA, BORIS, NOBODY = b"\xff\xd8\xff face:A", b"\xff\xd8\xff face:B", b"\xff\xd8\xff a tree"
-TIMEOUT = 10
 
 
 class Setup:
@@ -36,7 +35,7 @@ class Setup:
 
     def ask(self, request_type: str, **parts) -> requests.Response:
         files = {"requestType": request_type, **parts}
-        return requests.post(f"http://127.0.0.1:{self.port}/", files=files, timeout=TIMEOUT)
+        return requests.post(f"http://127.0.0.1:{self.port}/", files=files, timeout=ANSWER_SECONDS)
 
     def new_job(self, name: str, *photos: bytes) -> requests.Response:
         packed = zip_of([(f"{name}/{number}.jpg", photo) for number, photo in enumerate(photos)])
@@ -112,7 +111,9 @@ def test_every_request_is_answered_as_legacy_peers_expect(setup, server):
         assert setup.ask("dance").json()["code"] == "unknown_type"
         assert setup.ask("newPhotos", zip=("a.zip", b"no zip")).json()["code"] == "bad_zip"
         assert setup.ask("newPhotos").status_code == 400
-        by_json = requests.post(f"http://127.0.0.1:{setup.port}/", json={"requestType": "leave"}, timeout=TIMEOUT)
+        by_json = requests.post(
+            f"http://127.0.0.1:{setup.port}/", json={"requestType": "leave"}, timeout=ANSWER_SECONDS
+        )
         assert by_json.status_code == 200
 
 
@@ -224,10 +225,12 @@ def test_while_redis_is_away_nothing_is_acknowledged_and_then_it_goes_on(setup, 
         worker.pause()
         setup.redis.kill()
         assert setup.new_photos(ANNA).json()["code"] == "store_unavailable"
-        wait_until(lambda: requests.get(f"{cloudlet.url}/readyz", timeout=TIMEOUT).status_code == 503, "not ready")
+        wait_until(
+            lambda: requests.get(f"{cloudlet.url}/readyz", timeout=ANSWER_SECONDS).status_code == 503, "not ready"
+        )
         setup.redis.start()
         worker.go_on()
-        wait_until(lambda: requests.get(f"{cloudlet.url}/readyz", timeout=TIMEOUT).status_code == 200, "ready")
+        wait_until(lambda: requests.get(f"{cloudlet.url}/readyz", timeout=ANSWER_SECONDS).status_code == 200, "ready")
         assert setup.new_photos(ANNA).status_code == 200
         wait_until(lambda: server.matches, "the match")
 
@@ -241,7 +244,7 @@ def test_with_authentication_on_each_request_needs_its_role(setup, server):
         headers = {"Authorization": f"Bearer {tokens.token(key, roles=list(roles))}"} if roles else {}
         files = {"requestType": request_type, "jobName": "anna", "zip": ("anna.zip", packed)}
         url = f"http://127.0.0.1:{setup.port}/"
-        return requests.post(url, files=files, headers=headers, timeout=TIMEOUT).status_code
+        return requests.post(url, files=files, headers=headers, timeout=ANSWER_SECONDS).status_code
 
     allowed = {"newJob": {"orchestrator"}, "deleteJob": {"orchestrator"}}
     allowed |= {"newPhotos": {"phone", "client"}, "leave": {"phone", "client"}}

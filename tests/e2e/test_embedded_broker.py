@@ -23,7 +23,7 @@ def running(broker: EmbeddedBroker, log) -> Iterator[subprocess.Popen]:
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=40)
 
 
 class Place:

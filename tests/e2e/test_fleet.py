@@ -15,7 +15,7 @@ from tests.browser import CHROMIUM, FLAGS, WHERE_FROM, Watch
 from tests.contract.tokens import key, token
 from tests.fakes.engine import FakeEngine
 from tests.fakes.tiny_image import make_tiny_image, real_engine
-from tests.processes import Role, role, wait_until
+from tests.processes import ANSWER_SECONDS, Role, role, wait_until
 
 LIST = """
 [kinds.camera]
@@ -58,7 +58,7 @@ def agent(orchestrator: Role, engine: FakeEngine, folder: Path, *, token: str | 
 def node(orchestrator: Role, engine: FakeEngine, tmp_path: Path) -> Iterator[Role]:
     running = agent(orchestrator, engine, tmp_path)
     running.wait_for_event("orchestrator_connected")
-    wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=5).ok, "the agent to be ready")
+    wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=ANSWER_SECONDS).ok, "the agent to be ready")
     wait_until(lambda: fleet(orchestrator) and "fault" not in fleet(orchestrator)[0], "the node")
     yield running
     if running.process.poll() is None:
@@ -66,7 +66,7 @@ def node(orchestrator: Role, engine: FakeEngine, tmp_path: Path) -> Iterator[Rol
 
 
 def fleet(orchestrator: Role) -> list[dict[str, Any]]:
-    return requests.get(f"{orchestrator.url}/api/fleet", timeout=5).json()["data"]
+    return requests.get(f"{orchestrator.url}/api/fleet", timeout=ANSWER_SECONDS).json()["data"]
 
 
 def order(orchestrator: Role, body: Any, node: str = "pi-3") -> requests.Response:
@@ -95,7 +95,7 @@ def test_a_camera_is_started_once_listed_and_stopped(orchestrator: Role, engine:
     (gate,) = first.json()["data"]
     assert (gate["name"], gate["kind"], gate["state"], gate["device"]) == ("gate", "camera", "running", "/dev/video0")
     assert engine.named("searchlight.pi-3.gate")["Asked"]["HostConfig"]["Devices"][0]["PathOnHost"] == "/dev/video0"
-    listed = requests.get(f"{orchestrator.url}/api/fleet/pi-3/containers", timeout=10).json()
+    listed = requests.get(f"{orchestrator.url}/api/fleet/pi-3/containers", timeout=ANSWER_SECONDS).json()
     assert listed["data"] == fleet(orchestrator)[0]["containers"] == [gate]
     assert stop(orchestrator, "gate").json() == {"data": []}
     assert engine.containers == {}
@@ -185,11 +185,11 @@ def test_an_engine_that_is_away_is_said_by_node_and_readyz(orchestrator: Role, e
     answer = order(orchestrator, GATE)
     assert (answer.status_code, answer.json()["code"]) == (503, "engine_away")
     wait_until(lambda: "engine" in fleet(orchestrator)[0].get("fault", ""), "the fault to be told")
-    ready = requests.get(f"{node.url}/readyz", timeout=5)
+    ready = requests.get(f"{node.url}/readyz", timeout=ANSWER_SECONDS)
     assert (ready.status_code, ready.json()["dependencies"]["engine"]["ok"]) == (503, False)
-    assert requests.get(f"{node.url}/healthz", timeout=5).ok
+    assert requests.get(f"{node.url}/healthz", timeout=ANSWER_SECONDS).ok
     engine.start()
-    wait_until(lambda: requests.get(f"{node.url}/readyz", timeout=5).ok, "the agent to be ready again")
+    wait_until(lambda: requests.get(f"{node.url}/readyz", timeout=ANSWER_SECONDS).ok, "the agent to be ready again")
 
 
 def test_an_agent_with_a_bad_list_does_not_begin(orchestrator: Role, engine: FakeEngine, tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_an_agent_with_a_bad_list_does_not_begin(orchestrator: Role, engine: Fak
     (tmp_path / "list.toml").write_text(LIST.replace('"none"', '"host"'))
     told = ("--node-id", "x", "--orchestrator-url", "ws://127.0.0.1:1/fleet", "--allow-list")
     with role("fleet_agent", *told, str(tmp_path / "list.toml"), "--port", "0") as refused:
-        assert refused.process.wait(timeout=20) == 1
+        assert refused.process.wait(timeout=40) == 1
         wait_until(lambda: refused.events("cannot_run"), "the reason")
         assert "network" in str(refused.events("cannot_run")[0]["reason"])
 
@@ -221,7 +221,7 @@ def bearer(*roles: str) -> dict[str, str]:
 def test_agents_and_operators_need_their_own_roles(guarded: Role, engine: FakeEngine, tmp_path: Path) -> None:
     address = f"{guarded.url}/api/fleet"
     running = agent(guarded, engine, tmp_path, token=token(sub="pi-3", roles=["fleet"]))
-    told = lambda: requests.get(address, headers=bearer("client"), timeout=5).json()["data"]  # noqa: E731
+    told = lambda: requests.get(address, headers=bearer("client"), timeout=ANSWER_SECONDS).json()["data"]  # noqa: E731
     wait_until(lambda: told() and "fault" not in told()[0], "the node")
     for headers, status in (({}, 401), (bearer("fleet"), 403), (bearer("processor"), 403), (bearer("client"), 200)):
         asked = requests.post(f"{address}/pi-3/containers", json=GATE, headers=headers, timeout=60)
@@ -236,8 +236,10 @@ def test_an_agent_without_the_role_is_never_a_node(
 ) -> None:
     running = agent(guarded, engine, tmp_path, token=token(roles=roles))
     wait_until(lambda: len(running.events("server_away")) >= 2, "two refused tries")
-    assert requests.get(f"{guarded.url}/api/fleet", headers=bearer("client"), timeout=5).json() == {"data": []}
-    assert requests.get(f"{running.url}/readyz", timeout=5).status_code == 503
+    assert requests.get(f"{guarded.url}/api/fleet", headers=bearer("client"), timeout=ANSWER_SECONDS).json() == {
+        "data": []
+    }
+    assert requests.get(f"{running.url}/readyz", timeout=ANSWER_SECONDS).status_code == 503
     assert running.terminate() == 0
 
 

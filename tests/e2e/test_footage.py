@@ -15,7 +15,7 @@ import requests
 
 from drill.footage import Footage
 from tests.conftest import RedisServer
-from tests.processes import Role, role, wait_until
+from tests.processes import ANSWER_SECONDS, Role, role, wait_until
 from tests.receivers import Receiving
 
 BEGAN_AT = 1_600_000_000.0
@@ -31,10 +31,10 @@ class House:
     folder: Path
 
     def ask(self, **footage: object) -> requests.Response:
-        return requests.post(f"{self.orchestrator.url}/api/footage", json=footage, timeout=10)
+        return requests.post(f"{self.orchestrator.url}/api/footage", json=footage, timeout=ANSWER_SECONDS)
 
     def read(self, path: str) -> Any:
-        return requests.get(f"{self.orchestrator.url}{path}", timeout=5).json()
+        return requests.get(f"{self.orchestrator.url}{path}", timeout=ANSWER_SECONDS).json()
 
     def jobs(self) -> list[Any]:
         return [job for job in self.read("/api/jobs")["data"] if job["queue"] == "footage"]
@@ -45,13 +45,15 @@ class House:
     def open_case(self, photo: Path) -> int:
         with photo.open("rb") as content:
             files = {"photos": content}
-            made = requests.post(f"{self.orchestrator.url}/api/cases", data={"name": "A"}, files=files, timeout=10)
+            made = requests.post(
+                f"{self.orchestrator.url}/api/cases", data={"name": "A"}, files=files, timeout=ANSWER_SECONDS
+            )
         object_id = int(made.json()["objectId"])
         wait_until(lambda: self.read(f"/api/cases/{object_id}")["state"] == "open", "the references")
         return object_id
 
     def close_case(self, object_id: int) -> None:
-        requests.delete(f"{self.orchestrator.url}/api/cases/{object_id}", timeout=10).raise_for_status()
+        requests.delete(f"{self.orchestrator.url}/api/cases/{object_id}", timeout=ANSWER_SECONDS).raise_for_status()
 
     def done(self) -> int:
         return len(self.orchestrator.events("footage_done"))
@@ -123,7 +125,7 @@ def test_footage_tells_how_far_it_is_survives_a_killed_worker_and_ends_with_its_
     assert all(BEGAN_AT <= seen["takenAt"] <= BEGAN_AT + 120 for seen in house.sightings())
     house.close_case(object_id)
     wait_until(lambda: house.in_galleries() == [], "the references' end", patience=5)
-    wait_until(lambda: house.done() == 1, "the end of the job", patience=10)
+    wait_until(lambda: house.done() == 1, "the end of the job")
     assert house.jobs() == []
 
 
@@ -161,5 +163,5 @@ def test_a_video_of_a_pi_is_looked_through_as_it_comes(house: House, footage: Fo
 def test_without_workers_footage_is_refused() -> None:
     with role("processor_orchestrator", "--port", "0") as running:
         running.wait_for_event("loaded")
-        answer = requests.post(f"{running.url}/api/footage", json={"path": "card"}, timeout=5)
+        answer = requests.post(f"{running.url}/api/footage", json={"path": "card"}, timeout=ANSWER_SECONDS)
         assert (answer.status_code, answer.json()["code"]) == (503, "no_workers")

@@ -93,7 +93,7 @@ def test_the_listener_and_the_canary_would_tell(world):
     """The same probes outside a sandbox: a test that could not fail would show nothing."""
     folder, listener = world
     before = listener.came
-    socket.create_connection(("127.0.0.1", listener.port), timeout=5).close()
+    socket.create_connection(("127.0.0.1", listener.port), timeout=40).close()
     wait_until(lambda: listener.came == before + 1, "the listener")
     assert survivors(os.getuid())
     assert (folder / "secret").read_text() == "the secret itself"

@@ -34,7 +34,7 @@ from job_workers.rq_worker import connection
 from tests.e2e.conftest import two_workers
 from tests.fakes.photo_worker import MODEL
 from tests.jobs_under_fire import NOBODY, Fire
-from tests.processes import role, wait_until
+from tests.processes import ANSWER_SECONDS, role, wait_until
 
 PATIENCE = 60.0
 STREAM = "results"
@@ -125,7 +125,7 @@ async def test_a_job_in_another_format_harms_no_other(workers, queue, redis_serv
     wait_until(lambda: len(workers.events("worker_ready")) == 3, "another worker")
     await queue.enqueue(MATCH, MatchTask("match-1", STREAM, "batch", (), gallery))
     assert [result.task_id for result in await results_of(queue, 1)] == ["match-1"]
-    assert requests.get(f"{workers.url}/readyz", timeout=5).status_code == 200
+    assert requests.get(f"{workers.url}/readyz", timeout=ANSWER_SECONDS).status_code == 200
 
 
 def children_of(workers):
@@ -174,13 +174,16 @@ async def test_jobs_survive_killed_workers_and_a_killed_redis(workers, redis_ser
 
 
 def test_readiness_tells_of_redis_and_of_the_workers(workers, redis_server):
-    assert requests.get(f"{workers.url}/readyz", timeout=5).status_code == 200
+    assert requests.get(f"{workers.url}/readyz", timeout=ANSWER_SECONDS).status_code == 200
     redis_server.kill()
     began = time.monotonic()
-    wait_until(lambda: requests.get(f"{workers.url}/readyz", timeout=5).status_code == 503, "the truth about Redis")
+    wait_until(
+        lambda: requests.get(f"{workers.url}/readyz", timeout=ANSWER_SECONDS).status_code == 503,
+        "the truth about Redis",
+    )
     assert time.monotonic() - began < 60
     redis_server.start()
-    wait_until(lambda: requests.get(f"{workers.url}/readyz", timeout=5).status_code == 200, "Redis again")
+    wait_until(lambda: requests.get(f"{workers.url}/readyz", timeout=ANSWER_SECONDS).status_code == 200, "Redis again")
 
 
 def test_workers_end_with_their_parent(workers):

@@ -28,7 +28,7 @@ from tests.fakes.legacy_peers import (
     zip_of,
 )
 from tests.fakes.match_worker import is_red, match_worker
-from tests.processes import ROOT, Role, free_port, role, wait_until
+from tests.processes import ANSWER_SECONDS, ROOT, Role, free_port, role, wait_until
 
 JOB = "anna"
 
@@ -75,7 +75,7 @@ class OurSide:
         answer.raise_for_status()
 
     def deliveries(self) -> int:
-        seen = requests.get(f"{self.url}/api/sightings", timeout=5).json()["data"]
+        seen = requests.get(f"{self.url}/api/sightings", timeout=ANSWER_SECONDS).json()["data"]
         return sum(sighting["source"] == "phone" for sighting in seen)
 
 
@@ -157,7 +157,7 @@ def phone_process(server: str, photos: dict[str, bytes], folder: Path, *more: st
     finally:
         if process.poll() is None:
             process.kill()
-            process.wait(timeout=10)
+            process.wait(timeout=40)
 
 
 SERVERS = {"legacy": legacy_server, "ours": our_server}

@@ -28,7 +28,7 @@ from tests.e2e.test_legacy_combinations import (
     our_server,
 )
 from tests.fakes.legacy_peers import LegacyCloudlet, legacy_phone, photos_in
-from tests.processes import Role, role, wait_until
+from tests.processes import ANSWER_SECONDS, Role, role, wait_until
 
 # Importing face_recognition makes Pillow take pictures that are cut short, in the whole process: put that back.
 ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -111,7 +111,7 @@ def test_our_server_and_cloudlet_find_a_legacy_phones_person(
         send("legacy", side.url, photos, tmp_path / "photos")
         wait_until(lambda: side.deliveries() == len(originals(photos)), "a sighting of each photo", patience=PATIENCE)
         assert isinstance(side, OurSide)
-        seen = requests.get(f"{side.url}/api/sightings", timeout=5).json()["data"]
+        seen = requests.get(f"{side.url}/api/sightings", timeout=ANSWER_SECONDS).json()["data"]
         assert all(sighting["distance"] <= 0.6 and sighting["hasCrop"] for sighting in seen)
 
 

@@ -14,7 +14,7 @@ from tests.conftest import RedisServer
 from tests.fakes.home_assistant import HomeAssistant
 from tests.mqtt_client import Client
 from tests.peers import processor
-from tests.processes import Role, free_port, role, until, wait_until
+from tests.processes import ANSWER_SECONDS, Role, free_port, role, until, wait_until
 
 WITHIN_SECONDS = 6.0
 FACE = b"\xff\xd8 a face"
@@ -45,7 +45,9 @@ class Stack:
 
     def open_case(self, name: str, **fields: str) -> int:
         files = [("photos", ("a.jpg", FACE))]
-        answer = requests.post(f"{self.url}/api/cases", data={"name": name, **fields}, files=files, timeout=5)
+        answer = requests.post(
+            f"{self.url}/api/cases", data={"name": name, **fields}, files=files, timeout=ANSWER_SECONDS
+        )
         assert answer.status_code == 202, answer.text
         told = answer.json()
         assert (told["mqtt"], told["mqttCrops"]) == ("mqtt" in fields, "mqttCrops" in fields)
@@ -113,11 +115,11 @@ async def test_a_case_that_is_closed_or_rejected_leaves_nothing_behind(stack, jp
             await door.say(type="boundingBoxes", frameId=time.time(), boxes=[box(case, jpeg)])
             await until(lambda: home.picture("searchlight_camera_door"), "the crop")
             sighting = home.sightings[0]["sightingId"]
-            requests.post(f"{stack.url}/api/sightings/{sighting}/reject", timeout=5).raise_for_status()
+            requests.post(f"{stack.url}/api/sightings/{sighting}/reject", timeout=ANSWER_SECONDS).raise_for_status()
             await until(lambda: not home.picture("searchlight_camera_door"), "the rejected crop to go")
             assert home.sightings[-1]["rejected"] is True
             assert home.state(f"searchlight_case_{case}_last_seen") is None
-            requests.delete(f"{stack.url}/api/cases/{case}", timeout=5).raise_for_status()
+            requests.delete(f"{stack.url}/api/cases/{case}", timeout=ANSWER_SECONDS).raise_for_status()
             await until(lambda: home.entity(f"searchlight_case_{case}_seen") is None, "the entity to go")
             await until(lambda: not home.retained[f"searchlight/cases/{case}"], "its state to go")
         assert home.faults == []
@@ -157,7 +159,7 @@ async def test_a_gateway_that_is_killed_is_offline_at_once_and_clears_what_chang
             await until(lambda: home.available(f"searchlight_case_{stays}_seen"), "the case to be available")
             gateway.kill()
             await until(lambda: not home.available(f"searchlight_case_{stays}_seen"), "the broker's word")
-        requests.delete(f"{stack.url}/api/cases/{gone}", timeout=5).raise_for_status()
+        requests.delete(f"{stack.url}/api/cases/{gone}", timeout=ANSWER_SECONDS).raise_for_status()
         with stack.gateway():
             await until(lambda: home.entity(f"searchlight_case_{gone}_seen") is None, "the closed case to go")
             await until(lambda: home.available(f"searchlight_case_{stays}_seen"), "the other case to be available")
@@ -172,7 +174,7 @@ async def test_while_the_orchestrator_is_away_states_are_unknown_and_offload_goe
         orchestrator.kill()
         await until(lambda: home.state("searchlight_orchestrator") == "OFF", "the truth")
         await until(lambda: home.state("searchlight_camera_door_online") == "OFF", "the camera to be unknown")
-        answer = requests.get(f"{gateway.url}/readyz", timeout=5)
+        answer = requests.get(f"{gateway.url}/readyz", timeout=ANSWER_SECONDS)
         assert {name for name, told in answer.json()["dependencies"].items() if not told["ok"]} == {"orchestrator"}
         with stack.orchestrator():
             await until(lambda: home.state("searchlight_orchestrator") == "ON", "the orchestrator to be back")

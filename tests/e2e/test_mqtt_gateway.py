@@ -15,7 +15,7 @@ from tests.broker import GATEWAY, Broker, password_of
 from tests.conftest import RedisServer
 from tests.fakes.offload_worker import OffloadWorker, offload_worker
 from tests.mqtt_client import Client
-from tests.processes import Role, role, wait_until
+from tests.processes import ANSWER_SECONDS, Role, role, wait_until
 
 ALICE, BOB = "alice", "bob"
 OLD, NEW = MQTTProtocolVersion.MQTTv311, MQTTProtocolVersion.MQTTv5
@@ -226,11 +226,13 @@ def test_while_redis_is_away_requests_stay_at_the_broker_and_readyz_says_so(setu
         setup.redis.kill()
         for number in range(2, 6):
             device.publish("localCode/alice", request(number, "a"))
-        wait_until(lambda: requests.get(f"{gateway.url}/readyz", timeout=5).status_code == 503, "not ready")
-        assert requests.get(f"{gateway.url}/healthz", timeout=5).ok
+        wait_until(
+            lambda: requests.get(f"{gateway.url}/readyz", timeout=ANSWER_SECONDS).status_code == 503, "not ready"
+        )
+        assert requests.get(f"{gateway.url}/healthz", timeout=ANSWER_SECONDS).ok
         setup.redis.start()
         wait_until(lambda: len(device.heard) >= 5, "the other answers")
-        wait_until(lambda: requests.get(f"{gateway.url}/readyz", timeout=5).ok, "ready")
+        wait_until(lambda: requests.get(f"{gateway.url}/readyz", timeout=ANSWER_SECONDS).ok, "ready")
         assert {answer["requestId"] for answer in answers(device, "result/alice")} == {f"r-{n}" for n in range(1, 6)}
         assert set(worker.runs.values()) == {1}
 
@@ -241,7 +243,9 @@ def test_while_the_broker_is_away_results_are_kept_and_readyz_says_so(setup):
         device.publish("localCode/alice", request(1, "a"))
         wait_until(worker.waiting, "the task")
         setup.broker.stop()
-        wait_until(lambda: requests.get(f"{gateway.url}/readyz", timeout=5).status_code == 503, "not ready")
+        wait_until(
+            lambda: requests.get(f"{gateway.url}/readyz", timeout=ANSWER_SECONDS).status_code == 503, "not ready"
+        )
         worker.work_once()
         wait_until(lambda: worker.redis.xlen("mqtt:results") == 1, "the result")
         gateway.kill()
@@ -273,7 +277,7 @@ def test_a_wrong_password_is_told_in_readyz_and_the_gateway_goes_on_trying(setup
     arguments = ("--port", "0", "--broker-url", setup.broker.url, "--redis-url", setup.redis.url)
     with role("mqtt_gateway", *arguments, environment={"BROKER_PASSWORD": "wrong"}) as gateway:
         gateway.wait_for_event("broker_away")
-        answer = requests.get(f"{gateway.url}/readyz", timeout=5)
+        answer = requests.get(f"{gateway.url}/readyz", timeout=ANSWER_SECONDS)
         assert answer.status_code == 503
         assert not answer.json()["dependencies"]["broker"]["ok"]
         assert "wrong" not in answer.text

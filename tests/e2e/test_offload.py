@@ -10,7 +10,7 @@ import requests
 
 from backbone.wire.offload import OFFLOAD, Limits, Offloaded, OffloadTask
 from tests.e2e.conftest import two_workers
-from tests.processes import ROOT, wait_until
+from tests.processes import ANSWER_SECONDS, ROOT, wait_until
 
 STREAM = "offloaded"
 HELLO = '#include <stdio.h>\nint main(int n, char **v) { printf("hello %s\\n", n > 1 ? v[1] : "----"); return 0; }\n'
@@ -70,7 +70,7 @@ async def test_endings_are_told_apart(workers, queue):
         "memory": "#include <stdlib.h>\n#include <string.h>\nint main() { for (;;) memset(malloc(9999), 1, 9999); }",
         "output_limit": '#include <stdio.h>\nint main(void) { for (;;) puts("flood"); }',
     }
-    limits = Limits(wall_seconds=5, memory_mb=100, output_bytes=2000)
+    limits = Limits(wall_seconds=10, memory_mb=100, output_bytes=2000)
     told = await results_of(queue, *(legacy(name, source, limits=limits) for name, source in programs.items()))
     assert {name: result.status for name, result in told.items()} == {name: name for name in programs}
     assert told["runtime_error"].exit_code == 3
@@ -80,8 +80,8 @@ async def test_endings_are_told_apart(workers, queue):
 
 
 def test_readiness_tells_of_the_sandbox(workers):
-    wait_until(lambda: requests.get(f"{workers.url}/readyz", timeout=5).status_code == 200, "a sandbox")
-    assert requests.get(f"{workers.url}/readyz", timeout=5).json()["dependencies"]["sandbox"]["ok"]
+    wait_until(lambda: requests.get(f"{workers.url}/readyz", timeout=ANSWER_SECONDS).status_code == 200, "a sandbox")
+    assert requests.get(f"{workers.url}/readyz", timeout=ANSWER_SECONDS).json()["dependencies"]["sandbox"]["ok"]
 
 
 def test_a_worker_of_this_queue_alone_loads_no_engine(tmp_path):

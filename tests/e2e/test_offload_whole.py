@@ -13,7 +13,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from tests.broker import GATEWAY, Broker, password_of
 from tests.conftest import RedisServer
 from tests.mqtt_client import Client
-from tests.processes import Role, role, wait_until
+from tests.processes import ANSWER_SECONDS, Role, role, wait_until
 
 ALICE, BOB = "alice", "bob"
 OLD = MQTTProtocolVersion.MQTTv311
@@ -88,8 +88,10 @@ def whole(redis_server: RedisServer, tmp_path: Path) -> Iterator[Whole]:
         programs.mkdir()
         arguments = ["--queues", "offload", "--redis-url", redis_server.url, "--port", "0", "--processes", "2"]
         arguments += ["--programs-folder", str(programs), "--cache-folder", str(tmp_path / "cache")]
-        worker = stack.enter_context(role("job_workers", *arguments, environment={"RUN_WALL_SECONDS": "5"}))
-        wait_until(lambda: requests.get(f"{worker.url}/readyz", timeout=5).ok, "the worker and its sandbox")
+        worker = stack.enter_context(role("job_workers", *arguments, environment={"RUN_WALL_SECONDS": "12"}))
+        wait_until(
+            lambda: requests.get(f"{worker.url}/readyz", timeout=ANSWER_SECONDS).ok, "the worker and its sandbox"
+        )
         yield Whole(broker, gateway, worker, programs)
 
 
@@ -178,7 +180,7 @@ def test_hostile_requests_are_named_and_hold_up_nobody(whole: Whole) -> None:
         assert (honest["status"], honest["stdout"]) == ("ok", "HELLO")
         greedy = json.loads(hear(device, 1)[0])
         assert (greedy["requestId"], greedy["status"]) == ("greedy", "timeout"), greedy
-        assert "5 s" in str(greedy["message"]), greedy
+        assert "12 s" in str(greedy["message"]), greedy
         curious = ask(device, files={"main.c": CURIOUS}, **build)
         assert (curious["status"], curious["stdout"]) == ("ok", "0 0"), "neither a file of the host nor a socket"
         shell = ask(device, files={"main.c": CURIOUS}, build="gcc main.c -o <name> && cat /etc/passwd")

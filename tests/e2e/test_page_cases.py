@@ -23,7 +23,7 @@ from tests.conftest import RedisServer
 from tests.e2e.conftest import DATA_DIR
 from tests.fakes.photo_worker import MODEL
 from tests.jobs_under_fire import NOBODY
-from tests.processes import Role, free_port, role, wait_until
+from tests.processes import ANSWER_SECONDS, Role, free_port, role, wait_until
 
 PATIENCE_MS = 60_000
 PROVOKED = "responded with a status of 503"
@@ -43,7 +43,7 @@ class House:
     cloudlet_port: int
 
     def cases(self) -> list[Any]:
-        return list(requests.get(f"{self.url}/api/cases", timeout=10).json()["data"])
+        return list(requests.get(f"{self.url}/api/cases", timeout=ANSWER_SECONDS).json()["data"])
 
 
 @pytest.fixture
@@ -63,7 +63,10 @@ def house(redis_server: RedisServer, footage: Footage, tmp_path: Path) -> Iterat
         told = ("--redis-url", url, "--spool", str(tmp_path / "spool.sqlite3"))
         stack.enter_context(role("cloudlet", server, server, str(port), "1", *told))
         wait_until(lambda: workers.events("worker_ready"), "the worker")
-        wait_until(lambda: requests.get(f"{orchestrator.url}/api/cloudlets", timeout=5).json()["data"], "the cloudlet")
+        wait_until(
+            lambda: requests.get(f"{orchestrator.url}/api/cloudlets", timeout=ANSWER_SECONDS).json()["data"],
+            "the cloudlet",
+        )
         yield House(orchestrator.url, url, port)
 
 
@@ -128,11 +131,13 @@ def test_cloudlets_and_jobs_are_shown_with_phones_and_progress(house: House, pag
     cloudlet = page.get_by_role("list", name="Cloudlets").get_by_role("listitem")
     expect(cloudlet).to_contain_text(f":{house.cloudlet_port}")
     expect(cloudlet).to_contain_text(re.compile("alive · 0 phones · 0 cases"))
-    requests.post(house.url, files={"requestType": "phoneJoinReq", "id": "1"}, timeout=5).raise_for_status()
+    requests.post(
+        house.url, files={"requestType": "phoneJoinReq", "id": "1"}, timeout=ANSWER_SECONDS
+    ).raise_for_status()
     expect(cloudlet).to_contain_text("1 phone ·")
     hand_over = Thread(target=asyncio.run, args=(look_through(house.redis_url, footage.clips[0].video.name),))
     hand_over.start()  # in a thread of its own: the browser's driver has this thread's loop
-    hand_over.join(timeout=20)
+    hand_over.join(timeout=60)
     job = page.get_by_role("list", name="Jobs").get_by_role("listitem")
     expect(job).to_contain_text("footage")
     expect(job).to_contain_text(re.compile(r"started · \d+ of \d+ · about \d+ (s|min) left"))

@@ -17,7 +17,7 @@ from drill.footage import Footage
 from drill.phone_photos import make_phone_photos
 from tests.conftest import RedisServer
 from tests.e2e.test_legacy_combinations import our_cloudlet_role, phone_process
-from tests.processes import Role, free_port, role, wait_until
+from tests.processes import ANSWER_SECONDS, Role, free_port, role, wait_until
 
 PHONES, CLOUDLETS, FILLERS = 10, 3, 50
 _EXIF, _TAKEN, _OFFSET, _GPS = 0x8769, 0x9003, 0x9011, 0x8825
@@ -60,7 +60,7 @@ def house(redis_server: RedisServer) -> Iterator[Role]:
 
 
 def listed(house: Role, path: str) -> list[Any]:
-    return list(requests.get(f"{house.url}/api/{path}", timeout=10).json()["data"])
+    return list(requests.get(f"{house.url}/api/{path}", timeout=ANSWER_SECONDS).json()["data"])
 
 
 def halt(cloudlet: Role) -> None:
@@ -91,7 +91,9 @@ def test_ten_phones_over_three_cloudlets_lose_and_double_no_match_when_one_is_ki
         cloudlets = [stack.enter_context(our_cloudlet_role(servers, redis_server, tmp_path, port)) for port in ports]
         doomed, *others = cloudlets
         with footage.case_photo.open("rb") as photo:
-            made = requests.post(f"{house.url}/api/cases", data={"name": "Anna"}, files={"photos": photo}, timeout=10)
+            made = requests.post(
+                f"{house.url}/api/cases", data={"name": "Anna"}, files={"photos": photo}, timeout=ANSWER_SECONDS
+            )
         made.raise_for_status()
         for cloudlet in cloudlets:
             wait_until(lambda c=cloudlet: c.metric("cloudlet_jobs", state="open") == 1, "the job at each cloudlet")

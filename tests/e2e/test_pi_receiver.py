@@ -286,7 +286,7 @@ def test_what_a_kill_left_half_done_is_gone_after_the_next_start(tmp_path):
         letters = pi.channel()
         with pytest.raises(requests.ConnectionError):
             pi.post(letters, "a.txt", READINGS)
-        assert role.process.wait(timeout=10) == -9
+        assert role.process.wait(timeout=40) == -9
         assert receiving.left_over() != []
     with receiving.running():
         assert receiving.left_over() == []

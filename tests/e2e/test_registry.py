@@ -14,7 +14,7 @@ from tests.conftest import RedisServer
 from tests.fakes.encode_worker import EncodeWorker, embedding_of, encode_worker
 from tests.fakes.legacy_cloudlet import LegacyCloudlet, legacy_cloudlet, zip_of
 from tests.peers import client
-from tests.processes import Role, role, wait_until
+from tests.processes import ANSWER_SECONDS, Role, role, wait_until
 
 FACE = b"\xff\xd8 a face of anna"
 BEAT = "1"
@@ -36,7 +36,7 @@ def worker(redis_server: RedisServer) -> Iterator[EncodeWorker]:
 
 def post(house: Role, request_type: str, **parts: Any) -> requests.Response:
     """Ask as legacy clients do."""
-    return requests.post(f"{house.url}/", files={"requestType": request_type, **parts}, timeout=3)
+    return requests.post(f"{house.url}/", files={"requestType": request_type, **parts}, timeout=ANSWER_SECONDS)
 
 
 def photo(colour: str = "red") -> bytes:
@@ -46,7 +46,7 @@ def photo(colour: str = "red") -> bytes:
 
 
 def sightings(house: Role) -> Any:
-    return requests.get(f"{house.url}/api/sightings", timeout=5).json()["data"]
+    return requests.get(f"{house.url}/api/sightings", timeout=ANSWER_SECONDS).json()["data"]
 
 
 def job(house: Role, worker: EncodeWorker, name: str = "anna") -> int:
@@ -54,7 +54,7 @@ def job(house: Role, worker: EncodeWorker, name: str = "anna") -> int:
     assert answer.status_code == 200, answer.text
     object_id = int(answer.json()["objectId"])
     path = f"{house.url}/api/cases/{object_id}"
-    wait_until(lambda: requests.get(path, timeout=5).json()["state"] == "open", "the references")
+    wait_until(lambda: requests.get(path, timeout=ANSWER_SECONDS).json()["state"] == "open", "the references")
     return object_id
 
 
@@ -103,7 +103,7 @@ def test_a_cloudlet_that_refuses_is_asked_until_it_takes_it(house: Role, worker:
         cloudlet.join()
         job(house, worker)
         wait_until(lambda: cloudlet.said.count("newJob") >= 2, "a second try")
-        (shown,) = requests.get(f"{house.url}/api/cloudlets", timeout=5).json()["data"]
+        (shown,) = requests.get(f"{house.url}/api/cloudlets", timeout=ANSWER_SECONDS).json()["data"]
         assert (shown["jobs"], shown["jobsWaiting"]) == (0, 1)
         cloudlet.refuses.clear()
         cloudlet.named("heartbeat")
@@ -127,7 +127,7 @@ def test_ten_phones_are_spread_and_those_of_a_dead_cloudlet_move(house: Role) ->
         assert sorted(ports.count(str(cloudlet.port)) for cloudlet in made) == [3, 3, 4]
         made[0].named("phoneLeaveReq").raise_for_status()
         dead, alive = made[0], made[1:]
-        wait_until(lambda: beat(alive) and dead.key not in post(house, "getState").json(), "its death", patience=20)
+        wait_until(lambda: beat(alive) and dead.key not in post(house, "getState").json(), "its death")
         assert set(post(house, "getState").json()) == {cloudlet.key for cloudlet in alive}
         moved = {post(house, "phoneJoinReq", id="1").json()["port"] for _ in range(4) if beat(alive)}
         assert moved == {str(cloudlet.port) for cloudlet in alive}
@@ -142,11 +142,11 @@ def test_ten_phones_are_spread_and_those_of_a_dead_cloudlet_move(house: Role) ->
 def test_a_legacy_heartbeat_without_identity_keeps_a_cloudlet_alive(house: Role) -> None:
     with legacy_cloudlet(house.url) as cloudlet:
         cloudlet.join()
-        joined_at = requests.get(f"{house.url}/api/cloudlets", timeout=5).json()["data"][0]["lastSeenAt"]
+        joined_at = requests.get(f"{house.url}/api/cloudlets", timeout=ANSWER_SECONDS).json()["data"][0]["lastSeenAt"]
 
         def outlived() -> bool:
             cloudlet.ask("heartbeat").raise_for_status()
-            (shown,) = requests.get(f"{house.url}/api/cloudlets", timeout=5).json()["data"]
+            (shown,) = requests.get(f"{house.url}/api/cloudlets", timeout=ANSWER_SECONDS).json()["data"]
             assert shown["state"] == "alive"
             return bool(shown["lastSeenAt"] - joined_at > 4 * float(BEAT))
 
@@ -169,9 +169,9 @@ async def test_a_legacy_match_is_a_sighting_from_a_phone(house: Role, worker: En
     found = sightings(house)
     assert len(found) == 2
     for seen in found:
-        crop = requests.get(f"{house.url}/api/sightings/{seen['sightingId']}/crop.jpg", timeout=5)
+        crop = requests.get(f"{house.url}/api/sightings/{seen['sightingId']}/crop.jpg", timeout=ANSWER_SECONDS)
         assert max(Image.open(io.BytesIO(crop.content)).size) == 256
-    timeline = requests.get(f"{house.url}/timelines?objectId={object_id}", timeout=5).json()["data"]
+    timeline = requests.get(f"{house.url}/timelines?objectId={object_id}", timeout=ANSWER_SECONDS).json()["data"]
     assert len(timeline) == 2
 
 
@@ -248,12 +248,14 @@ def test_a_match_is_not_answered_before_it_is_stored(
 def test_fields_are_read_from_wherever_they_come(house: Role) -> None:
     fields = {"requestType": "cloudJoinReq", "cloudIP": "127.0.0.1", "cloudPort": "8100"}
     for form in ({"data": fields}, {"json": fields | {"cloudPort": 8100}}, {"files": fields}):
-        assert requests.post(f"{house.url}/", timeout=3, **form).json() == {"status": "joined"}  # type: ignore[arg-type]
-    mixed = requests.post(f"{house.url}/", data={"requestType": "getJobs"}, files=fields | {"x": "y"}, timeout=3)
+        assert requests.post(f"{house.url}/", timeout=ANSWER_SECONDS, **form).json() == {"status": "joined"}  # type: ignore[arg-type]
+    mixed = requests.post(
+        f"{house.url}/", data={"requestType": "getJobs"}, files=fields | {"x": "y"}, timeout=ANSWER_SECONDS
+    )
     assert mixed.status_code == 200
-    assert [known["cloudlet"] for known in requests.get(f"{house.url}/api/cloudlets", timeout=5).json()["data"]] == [
-        "127.0.0.1:8100"
-    ]
+    assert [
+        known["cloudlet"] for known in requests.get(f"{house.url}/api/cloudlets", timeout=ANSWER_SECONDS).json()["data"]
+    ] == ["127.0.0.1:8100"]
 
 
 def test_what_is_no_request_is_refused(house: Role) -> None:
@@ -263,7 +265,7 @@ def test_what_is_no_request_is_refused(house: Role) -> None:
     elsewhere = post(house, "cloudJoinReq", cloudIP="10.1.2.3", cloudPort="8100")
     assert (elsewhere.status_code, elsewhere.json()["code"]) == (403, "not_allowed")
     assert post(house, "cloudJoinReq", cloudIP="127.0.0.1", cloudPort="0").status_code == 400
-    assert requests.get(f"{house.url}/", timeout=5).headers["Content-Type"].startswith("text/html")
+    assert requests.get(f"{house.url}/", timeout=ANSWER_SECONDS).headers["Content-Type"].startswith("text/html")
 
 
 def test_the_registry_works_in_memory(orchestrator: Role) -> None:

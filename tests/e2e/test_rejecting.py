@@ -20,7 +20,7 @@ from tests.e2e.conftest import DATA_DIR
 from tests.e2e.test_two_orchestrators import Pair
 from tests.fakes.legacy_peers import zip_of
 from tests.peers import Peer, client, peer
-from tests.processes import Role, free_port, role, wait_until
+from tests.processes import ANSWER_SECONDS, Role, free_port, role, wait_until
 
 LOOSE = "1.0"
 """So large a distance that a stranger matches as well."""
@@ -41,12 +41,12 @@ class House:
             out = io.BytesIO()
             ImageEnhance.Brightness(opened.convert("RGB")).enhance(brightness).save(out, "JPEG", quality=90)
         files = {"requestType": "newPhotos", "zip": ("p.zip", zip_of({"p.jpg": out.getvalue()}))}
-        requests.post(f"{self.cloudlet.url}/", files=files, timeout=20).raise_for_status()
+        requests.post(f"{self.cloudlet.url}/", files=files, timeout=ANSWER_SECONDS).raise_for_status()
         wait_until(lambda: self.cloudlet.metric("cloudlet_batches") == 0, "the comparison")
         wait_until(lambda: self.cloudlet.metric("cloudlet_spooled_bytes") == 0, "the delivery")
 
     def sightings(self) -> list[Any]:
-        return list(requests.get(f"{self.urls[0]}/api/sightings", timeout=5).json()["data"])
+        return list(requests.get(f"{self.urls[0]}/api/sightings", timeout=ANSWER_SECONDS).json()["data"])
 
     def cloudlet_has_a_negative(self) -> bool:
         with redis.Redis(port=self.redis_port) as direct:
@@ -54,7 +54,7 @@ class House:
         return bool(json.loads(job)["negatives"])
 
     def case(self, at: int, object_id: int) -> Any:
-        return requests.get(f"{self.urls[at]}/api/cases/{object_id}", timeout=5).json()
+        return requests.get(f"{self.urls[at]}/api/cases/{object_id}", timeout=ANSWER_SECONDS).json()
 
 
 @pytest.fixture
@@ -87,7 +87,10 @@ async def test_a_face_that_was_rejected_at_one_orchestrator_is_reported_by_nobod
     first, second = house.urls
     with footage.case_photo.open("rb") as photo:
         answer = requests.post(
-            f"{first}/api/cases", data={"name": "Anna", "threshold": LOOSE}, files={"photos": photo}, timeout=10
+            f"{first}/api/cases",
+            data={"name": "Anna", "threshold": LOOSE},
+            files={"photos": photo},
+            timeout=ANSWER_SECONDS,
         )
     object_id = answer.json()["objectId"]
     wait_until(lambda: house.cloudlet.metric("cloudlet_jobs", state="open") == 1, "the job at the cloudlet")
@@ -101,7 +104,7 @@ async def test_a_face_that_was_rejected_at_one_orchestrator_is_reported_by_nobod
         for page in (here, there):
             assert (await page.hear("sighting"))["sightingId"] == false_match["sightingId"]
         path = f"{second}/api/sightings/{false_match['sightingId']}/reject"
-        requests.post(path, timeout=10).raise_for_status()
+        requests.post(path, timeout=ANSWER_SECONDS).raise_for_status()
         for page in (here, there):
             told = await page.hear("sighting")
             assert (told["sightingId"], told["rejected"]) == (false_match["sightingId"], True)
@@ -109,7 +112,7 @@ async def test_a_face_that_was_rejected_at_one_orchestrator_is_reported_by_nobod
         assert (learned["objectId"], len(learned["negatives"]), len(learned["negatives"][0])) == (object_id, 1, 128)
     for at in (0, 1):
         wait_until(lambda at=at: house.case(at, object_id)["negatives"] == 1, "the negative at both")
-    requests.post(path, timeout=10).raise_for_status()
+    requests.post(path, timeout=ANSWER_SECONDS).raise_for_status()
     wait_until(house.cloudlet_has_a_negative, "the cloudlet to have the case with its negative")
     house.send("biden.jpg", 0.8)
     house.send("obama.jpg", 0.9)

@@ -12,7 +12,7 @@ from drill.footage import Footage
 from tests.conftest import RedisServer
 from tests.e2e.conftest import camera
 from tests.peers import client, processor
-from tests.processes import Role, free_port, until, wait_until
+from tests.processes import ANSWER_SECONDS, Role, free_port, until, wait_until
 
 
 @pytest.fixture
@@ -48,11 +48,14 @@ async def test_killed_and_started_again_it_knows_objects_timelines_and_feature_m
         box = {"boxId": 4, "rect": [0.1, 0.1, 0.2, 0.2], "objectId": asked["objectId"], "distance": 0.3}
         await door.say(type="boundingBoxes", frameId=2.0, boxes=[box])
         await page.hear("sighting")
-    before = {path: requests.get(url + path, timeout=5).text for path in ("/timelines?objectId=1", "/api/sightings")}
+    before = {
+        path: requests.get(url + path, timeout=ANSWER_SECONDS).text
+        for path in ("/timelines?objectId=1", "/api/sightings")
+    }
     on_redis[0].kill()
     on_redis.append(start(redis_server, port))
-    assert requests.get(f"{url}/objectIds", timeout=5).text == '{"data":[1]}'
-    assert {path: requests.get(url + path, timeout=5).text for path in before} == before
+    assert requests.get(f"{url}/objectIds", timeout=ANSWER_SECONDS).text == '{"data":[1]}'
+    assert {path: requests.get(url + path, timeout=ANSWER_SECONDS).text for path in before} == before
     async with processor(url, "late") as late, client(url) as page:
         told = await late.hear("featureMap")
         assert (told["objectId"], told["featureMap"], told["modelId"]) == (1, feature_map, "m")
@@ -75,11 +78,14 @@ def test_idle_processors_rejoin_within_ten_seconds(redis_server: RedisServer, po
         cameras = f"{on_redis[-1].url}/api/cameras"
         wait_until(
             lambda: (
-                {c["cameraId"] for c in requests.get(cameras, timeout=5).json()["data"] if c["state"] == "online"}
+                {
+                    c["cameraId"]
+                    for c in requests.get(cameras, timeout=ANSWER_SECONDS).json()["data"]
+                    if c["state"] == "online"
+                }
                 == {"idle", "busy"}
             ),
             "both cameras",
-            patience=10.0,
         )
     finally:
         idle.terminate()
@@ -135,12 +141,15 @@ async def test_redis_away_refuses_starts_keeps_sightings_and_goes_on_when_it_is_
         box = {"boxId": 4, "rect": [0.1, 0.1, 0.2, 0.2], "objectId": 1}
         await door.say(type="boundingBoxes", frameId=2.0, boxes=[box])
         assert (await page.hear("boundingBoxes"))["boxes"] == [box], "live boxes do not wait for Redis"
-        await until(lambda: requests.get(f"{url}/readyz", timeout=5).status_code == 503, "readyz to tell", patience=10)
+        await until(
+            lambda: requests.get(f"{url}/readyz", timeout=ANSWER_SECONDS).status_code == 503,
+            "readyz to tell",
+        )
         redis_server.start()
         began = time.monotonic()
         told = await page.hear("sighting")
         assert time.monotonic() - began <= 10
         assert told["cameraId"] == "door"
-        await until(lambda: requests.get(f"{url}/readyz", timeout=5).ok, "readyz to recover", patience=10)
+        await until(lambda: requests.get(f"{url}/readyz", timeout=ANSWER_SECONDS).ok, "readyz to recover")
         await page.say(type="start", cameraId="door", frameId=1.0, boxId=5)
         assert (await door.hear("start"))["boxId"] == 5

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser import CHROMIUM, FLAGS, WHERE_FROM
 from tests.contract.tokens import key, token
-from tests.processes import Role, role
+from tests.processes import ANSWER_SECONDS, PATIENCE, Role, role
 
 # `make test` installs the browser where it may (root, Debian); elsewhere the reason says how.
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHERE_FROM)
@@ -29,6 +29,7 @@ def locked(tmp_path: Path) -> Iterator[Role]:
 def page(locked: Role) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        expect.set_options(timeout=PATIENCE * 1000)
         yield browser.new_page(base_url=locked.url)
         browser.close()
 
@@ -63,5 +64,5 @@ def test_a_wrong_token_is_refused_in_words_and_nothing_is_shown(page: Page) -> N
 
 def test_without_a_token_no_data_leaves(locked: Role) -> None:
     for path in ("/api/cameras", "/api/objects", "/api/sightings", "/objectIds", "/timelines?objectId=1", "/metrics"):
-        answer = requests.get(locked.url + path, timeout=5)
+        answer = requests.get(locked.url + path, timeout=ANSWER_SECONDS)
         assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer"), path

@@ -10,7 +10,7 @@ import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser import CHROMIUM, FLAGS, WHERE_FROM, Watch
-from tests.processes import ROOT, Role, role, wait_until
+from tests.processes import ANSWER_SECONDS, ROOT, Role, role, wait_until
 
 PATIENCE_MS = 40_000
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHERE_FROM)
@@ -34,7 +34,7 @@ def house(tmp_path: Path) -> Iterator[Role]:
         yield running
         for camera in cameras:
             camera.terminate()
-            camera.wait(timeout=15)
+            camera.wait(timeout=40)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_an_operator_snaps_a_group_and_sees_the_pictures_and_who_failed(house: R
     expect(picture).to_have_count(1)
     picture.scroll_into_view_if_needed()
     page.wait_for_function("() => document.querySelector('#snap-pictures img').naturalWidth === 320")
-    kept = requests.get(f"{house.url}/api/snippets", timeout=5).json()["data"]
+    kept = requests.get(f"{house.url}/api/snippets", timeout=ANSWER_SECONDS).json()["data"]
     assert [row["id"] for row in kept] == ["roof-1"]
     expect(panel.get_by_role("button", name="Snap")).to_be_enabled()
 

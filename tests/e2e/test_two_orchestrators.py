@@ -10,7 +10,7 @@ from backbone.wire.stream_frames import StreamFrame
 from tests.conftest import RedisServer
 from tests.e2e.kills import run_kills
 from tests.peers import client, processor
-from tests.processes import Role, free_port, until, wait_until
+from tests.processes import ANSWER_SECONDS, Role, free_port, until, wait_until
 
 
 class Pair:
@@ -45,7 +45,7 @@ def pair(redis_server: RedisServer) -> Iterator[Pair]:
 
 
 def online(url: str) -> set[str]:
-    data = requests.get(f"{url}/api/cameras", timeout=5).json()["data"]
+    data = requests.get(f"{url}/api/cameras", timeout=ANSWER_SECONDS).json()["data"]
     return {camera["cameraId"] for camera in data if camera["state"] == "online"}
 
 
@@ -84,7 +84,7 @@ async def test_live_pictures_cross_while_somebody_watches(pair: Pair, jpeg: byte
     at, other = (running.url for running in pair.roles)
     async with processor(at, "door") as door:
         await until(lambda: online(other) == {"door"}, "the camera of the other")
-        with requests.get(f"{other}/stream?camera=door", stream=True, timeout=10) as stream:
+        with requests.get(f"{other}/stream?camera=door", stream=True, timeout=ANSWER_SECONDS) as stream:
             asked = await door.hear("startStream")
             assert asked["fps"] == 10
             frame = StreamFrame(frame_id=1.0, sequence=1, grabbed_at=1.0, encoded_at=1.0, jpeg=jpeg)
@@ -111,7 +111,7 @@ async def test_a_camera_that_moves_goes_on_with_its_sighting(pair: Pair) -> None
             gone_on = await page.hear("sighting")
     assert (gone_on["sightingId"], gone_on["frames"]) == (begun["sightingId"], 2)
     pair.roles[0] = pair.started(pair.ports[0])
-    assert requests.get(f"{pair.roles[0].url}/objectIds", timeout=5).text == '{"data":[1]}'
+    assert requests.get(f"{pair.roles[0].url}/objectIds", timeout=ANSWER_SECONDS).text == '{"data":[1]}'
 
 
 async def test_kills_under_load_lose_nothing_and_double_nothing(pair: Pair) -> None:

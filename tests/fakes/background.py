@@ -25,4 +25,4 @@ def repeated(work_once: Callable[[], bool], *, pause: float = 0.02) -> Iterator[
         yield
     finally:
         stop.set()
-        thread.join(timeout=5)
+        thread.join(timeout=40)

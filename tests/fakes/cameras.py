@@ -142,7 +142,7 @@ class FakeCamera(abc.ABC):
             self._start(self._serve, peer)
 
     def _serve(self, peer: socket.socket) -> None:
-        peer.settimeout(5.0)
+        peer.settimeout(30.0)
         try:
             self.pause(0.0)
             self.speak(self._encrypted(peer))

@@ -113,6 +113,6 @@ def fault_proxy(port: Callable[[], int], *, seed: int, share: float) -> Iterator
     assert started.wait(10)
     yield proxy
     loop.call_soon_threadsafe(stop.set)
-    thread.join(timeout=10)
+    thread.join(timeout=40)
     assert not thread.is_alive()
     loop.close()

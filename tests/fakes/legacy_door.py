@@ -27,7 +27,7 @@ class LegacyDoor:
     def close(self) -> None:
         self._http.shutdown()
         self._http.server_close()
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=40)
 
 
 def _handler(take: Callable[[Parts], int]) -> type[BaseHTTPRequestHandler]:

@@ -245,7 +245,7 @@ class LegacyCloudlet(LegacyPeer):
         return 200, b""
 
 
-def legacy_phone(server: str, photos: Mapping[str, bytes], *, patience: float = 20) -> None:
+def legacy_phone(server: str, photos: Mapping[str, bytes], *, patience: float = 60) -> None:
     """Join, send all photos in one zip, leave."""
     deadline = time.monotonic() + patience
     while (told := ask(server, PHONE_SECONDS, requestType="phoneJoinReq", id="1").json())["IP"] == "-1":

@@ -9,8 +9,10 @@ import requests
 import websockets
 from websockets.sync.client import connect
 
+from tests.processes import ANSWER_SECONDS
 
-def client(url: str, *, patience: float = 20.0) -> bool:
+
+def client(url: str, *, patience: float = 40.0) -> bool:
     """Say that the camera is ready, listen until somebody says `snap`, and return True."""
     with connect(url) as socket:
         socket.send("Ready for capture")
@@ -28,7 +30,7 @@ def say(url: str, text: str) -> None:
 def capture(api: str, picture: bytes) -> int:
     """Put the picture that a camera gave to the API server and return the status."""
     files = {"image": ("opencv_frame_0.png", picture, "image/png")}
-    return requests.put(f"{api}/snippets/1/", files=files, timeout=20).status_code
+    return requests.put(f"{api}/snippets/1/", files=files, timeout=ANSWER_SECONDS).status_code
 
 
 class Relay:
@@ -70,5 +72,5 @@ def relay() -> Iterator[Relay]:
         yield made
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(timeout=10)
+        thread.join(timeout=40)
         loop.close()

@@ -216,4 +216,4 @@ def receiver(*, modern: bool, port: int = 0) -> Iterator[Receiver]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(timeout=5)
+        thread.join(timeout=40)

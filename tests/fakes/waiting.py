@@ -5,8 +5,10 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.processes import PATIENCE
 
-async def until(condition: Callable[[], object], *, within: float, what: str = "") -> None:
+
+async def until(condition: Callable[[], object], *, within: float = PATIENCE, what: str = "") -> None:
     """Return as soon as the condition holds; AssertionError after `within` seconds."""
     try:
         async with asyncio.timeout(within):

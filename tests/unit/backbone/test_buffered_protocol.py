@@ -14,7 +14,7 @@ from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 from backbone.buffered_protocol import CHUNK_BYTES, BufferedProtocol
 
 FINAL, CONTINUED, TEXT, BINARY, CLOSE, PING, PONG = 0x80, 0, 1, 2, 8, 9, 10
-PATIENCE = 10.0
+PATIENCE = 40.0
 
 
 def frame(opcode, payload, *, final=True, masked=True):

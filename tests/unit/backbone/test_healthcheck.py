@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def check(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "backbone.healthcheck", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, cwd=ROOT, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
 
 
 def test_a_role_that_answers_is_healthy(orchestrator: Role) -> None:

@@ -26,7 +26,7 @@ async def test_a_value_is_taken_once():
 
 async def test_taking_waits_for_a_value_from_another_thread():
     slot = LatestSlot()
-    taking = asyncio.ensure_future(slot.take(timeout=10))
+    taking = asyncio.ensure_future(slot.take(timeout=40))
     await asyncio.sleep(0)
     threading.Thread(target=slot.put, args=("a",)).start()
     assert await taking == "a"
@@ -56,7 +56,7 @@ async def test_many_threads_lose_nothing_that_is_not_counted():
 
 async def test_a_wait_that_was_given_up_leaves_the_slot_whole():
     slot = LatestSlot()
-    taking = asyncio.ensure_future(slot.take(timeout=10))
+    taking = asyncio.ensure_future(slot.take(timeout=40))
     await asyncio.sleep(0)
     taking.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -69,7 +69,7 @@ def test_a_thread_may_still_put_after_the_loop_of_a_cancelled_wait_ended():
     slot = LatestSlot()
 
     async def give_up():
-        taking = asyncio.ensure_future(slot.take(timeout=10))
+        taking = asyncio.ensure_future(slot.take(timeout=40))
         await asyncio.sleep(0)
         taking.cancel()
 

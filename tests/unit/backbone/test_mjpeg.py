@@ -115,7 +115,7 @@ def test_a_pace_that_is_none_is_refused(text):
 async def test_a_waiting_viewer_wakes_with_the_next_picture(broadcast):
     viewer = Viewer(10.0)
     broadcast.join(viewer)
-    taking = asyncio.ensure_future(viewer.slot.take(timeout=10))
+    taking = asyncio.ensure_future(viewer.slot.take(timeout=40))
     await asyncio.sleep(0)
     broadcast.publish(b"JPEG")
     assert (await taking).jpeg == b"JPEG"

@@ -39,7 +39,7 @@ async def test_the_status_of_an_answer_is_returned_whatever_it_is():
         writer.close()
 
     async with peer(refuse) as url:
-        assert await post(url, seconds=5) == 503
+        assert await post(url, seconds=40) == 503
     assert b"Authorization: Bearer shown" in asked[0]
     assert b'name="zip"; filename="a.zip"\r\n\r\ncontent\r\n' in asked[0]
 

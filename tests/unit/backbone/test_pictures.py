@@ -285,7 +285,7 @@ async def test_a_decoder_that_hangs_is_killed_and_costs_one_job(hanging, monkeyp
 async def test_a_caller_that_gives_up_leaves_no_decoder_behind(hanging, monkeypatch):
     monkeypatch.setattr(pictures, "DECODE_SECONDS", 60)
     cleaning = asyncio.ensure_future(PictureCleaner().clean(saved(upright())))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 40
     while not hanging.exists():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)

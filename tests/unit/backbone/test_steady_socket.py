@@ -13,7 +13,7 @@ from backbone import steady_socket
 from backbone.outbox import Outbox, PeerTooSlow
 from backbone.steady_socket import Outgoing, SteadySocket
 
-PATIENCE = 10.0
+PATIENCE = 40.0
 
 
 class Peer(WebSocketHandler):

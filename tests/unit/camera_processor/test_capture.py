@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import statistics
 import time
 
 import pytest
@@ -29,7 +30,7 @@ class EverySlot(LatestSlot):
 
 
 @contextlib.asynccontextmanager
-async def playing(text, *, slot=None, no_frame_timeout=3.0):
+async def playing(text, *, slot=None, no_frame_timeout=30.0):
     states = []
     slot = slot or EverySlot()
     backoff = Backoff(first=0.05, limit=0.2)
@@ -44,7 +45,7 @@ async def playing(text, *, slot=None, no_frame_timeout=3.0):
 async def test_the_test_pattern_comes_online_and_its_numbers_follow_one_another():
     async with playing("test:?fps=50&width=320&height=180") as capture:
         assert capture.state is CaptureState.STARTING
-        await until(lambda: capture.frames >= 20, within=10)
+        await until(lambda: capture.frames >= 20)
         assert capture.state is CaptureState.ONLINE
         assert capture.size == (320, 180)
         frames = list(capture.slot.seen)
@@ -58,7 +59,7 @@ async def test_the_test_pattern_comes_online_and_its_numbers_follow_one_another(
 
 async def test_a_waiting_taker_gets_a_frame_that_is_fresh():
     async with playing("test:?fps=20", slot=LatestSlot()) as capture:
-        frame = await capture.slot.take(timeout=10)
+        frame = await capture.slot.take(timeout=30)
         assert frame.image.flags.owndata
         assert frame.image.flags.writeable
         assert abs(time.time() - frame.frame_id) < 5
@@ -68,7 +69,7 @@ async def test_a_waiting_taker_gets_a_frame_that_is_fresh():
 async def test_a_file_is_played_to_its_end_and_not_again(tmp_path):
     path = record_video(tmp_path / "a.mp4", frames=30, fps=10)
     async with playing(f"file:{path}") as capture:
-        await until(lambda: capture.state is CaptureState.ENDED, within=10)
+        await until(lambda: capture.state is CaptureState.ENDED)
     frames = capture.slot.seen
     assert [frame.sequence for frame in frames] == list(range(1, 31))
     assert [frame.frame_id - capture.started_at for frame in frames] == pytest.approx(
@@ -87,7 +88,7 @@ async def test_a_file_in_real_time_tells_where_in_the_file_each_frame_is_over_it
     path = record_video(tmp_path / "a.mp4", frames=10, fps=20)
     began = time.time()
     async with playing(f"file:{path}?loop=1&realtime=1") as capture:
-        await until(lambda: capture.frames >= 25, within=15)
+        await until(lambda: capture.frames >= 25)
         elapsed = time.time() - began
     assert began <= capture.started_at <= began + elapsed
     times = [(frame.frame_id - capture.started_at) * 20 for frame in capture.slot.seen]
@@ -100,7 +101,7 @@ async def test_a_file_in_real_time_tells_where_in_the_file_each_frame_is_over_it
 async def test_a_file_in_real_time_ends_too(tmp_path):
     path = record_video(tmp_path / "a.mp4", frames=6, fps=20)
     async with playing(f"file:{path}?realtime=1") as capture:
-        await until(lambda: capture.state is CaptureState.ENDED, within=10)
+        await until(lambda: capture.state is CaptureState.ENDED)
     assert capture.frames + capture.dropped == 6
 
 
@@ -108,7 +109,7 @@ async def test_a_file_that_is_no_video_is_offline_with_its_name(tmp_path):
     path = tmp_path / "a.mp4"
     path.write_bytes(b"no video at all" * 100)
     async with playing(f"file:{path}") as capture:
-        await until(lambda: capture.restarts >= 1, within=10)
+        await until(lambda: capture.restarts >= 1)
     assert "expected a video that FFmpeg can decode" in capture.last_error
     assert str(path) in capture.last_error
 
@@ -119,7 +120,7 @@ async def test_a_playlist_on_disk_is_no_video(tmp_path):
     (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIST\n")
     for name in ("list.mp4", "list.m3u8"):
         async with playing(f"file:{tmp_path / name}") as capture:
-            await until(lambda: capture.last_error, within=10)
+            await until(lambda: capture.last_error)
         assert capture.frames == 0
         assert "whitelist" in capture.last_error
 
@@ -130,7 +131,7 @@ async def test_a_folder_of_pictures_is_played_once_and_what_is_no_picture_is_cou
     (tmp_path / "1a.jpg").write_bytes(b"<svg/>")
     (tmp_path / "9.jpg").write_bytes(b"")
     async with playing(f"images:{tmp_path}") as capture:
-        await until(lambda: capture.state is CaptureState.ENDED, within=10)
+        await until(lambda: capture.state is CaptureState.ENDED)
     assert [frame.image.shape for frame in capture.slot.seen] == [(48, 64, 3), (100, 32, 3), (10, 10, 3)]
     assert (capture.slot.seen[0].image == (255, 0, 0)).all()
     assert capture.refused == 2
@@ -138,16 +139,16 @@ async def test_a_folder_of_pictures_is_played_once_and_what_is_no_picture_is_cou
 
 async def test_a_slow_folder_is_not_taken_for_a_hung_camera(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
-    async with playing(f"images:{tmp_path}?fps=0.7&loop=1", no_frame_timeout=0.9) as capture:
-        await until(lambda: capture.frames >= 2, within=10)
+    async with playing(f"images:{tmp_path}?fps=0.2&loop=1", no_frame_timeout=4.0) as capture:
+        await until(lambda: capture.frames >= 2)
         assert capture.restarts == 0
 
 
 @pytest.mark.parametrize("text", ["/dev/video987", "987"])
 async def test_a_missing_device_is_offline_and_named(text):
     async with playing(text) as capture:
-        await until(lambda: capture.restarts >= 2, within=10)
-        await until(lambda: capture.state is CaptureState.OFFLINE, within=1)
+        await until(lambda: capture.restarts >= 2)
+        await until(lambda: capture.state is CaptureState.OFFLINE)
     assert "camera device /dev/video987 does not exist on this machine" in capture.last_error
     assert capture.states == [CaptureState.OFFLINE]
 
@@ -155,34 +156,38 @@ async def test_a_missing_device_is_offline_and_named(text):
 async def test_a_file_that_appears_later_is_found(tmp_path):
     path = tmp_path / "a.mp4"
     async with playing(f"file:{path}") as capture:
-        await until(lambda: capture.state is CaptureState.OFFLINE, within=10)
+        await until(lambda: capture.state is CaptureState.OFFLINE)
         record_video(tmp_path / "b.mp4", frames=5, fps=10).rename(path)
-        await until(lambda: capture.state is CaptureState.ENDED, within=10)
+        await until(lambda: capture.state is CaptureState.ENDED)
     assert capture.frames == 5
 
 
 class SlowSlot(EverySlot):
     """A slot whose putting takes a while: the thread that reads the pipe is slow."""
 
+    def __init__(self):
+        super().__init__()
+        self.late = []
+
     def put(self, value):
+        self.late.append(time.time() - value.frame_id)
         time.sleep(0.12)
         super().put(value)
 
 
 async def test_a_slow_reader_of_a_live_source_gets_new_frames_and_the_drops_are_counted():
     async with playing("test:?fps=100&width=1280&height=720", slot=SlowSlot()) as capture:
-        await until(lambda: capture.frames >= 15, within=20)
-        late = time.time() - capture.slot.seen[-1].frame_id
+        await until(lambda: capture.frames >= 15)
     sequences = [frame.sequence for frame in capture.slot.seen]
     assert sequences == sorted(set(sequences))
     assert capture.dropped >= sequences[-1] - len(sequences) > 20
-    assert late < 2.0, "the pipe's depth, not the queue of a slow reader"
+    assert statistics.median(capture.slot.late) < 2.0, "the pipe's depth, not the queue of a slow reader"
 
 
 async def test_a_slow_reader_of_a_file_gets_every_frame(tmp_path):
     path = record_video(tmp_path / "a.mp4", frames=12, fps=10, size=(640, 480))
     async with playing(f"file:{path}", slot=SlowSlot()) as capture:
-        await until(lambda: capture.state is CaptureState.ENDED, within=20)
+        await until(lambda: capture.state is CaptureState.ENDED)
     assert [frame.sequence for frame in capture.slot.seen] == list(range(1, 13))
     assert capture.dropped == 0
 
@@ -192,13 +197,13 @@ class StuckSlot(EverySlot):
 
     def put(self, value):
         if len(self.seen) == 5:
-            time.sleep(2.5)
+            time.sleep(5.0)
         super().put(value)
 
 
 async def test_a_camera_is_not_blamed_when_it_was_we_who_stood_still():
-    async with playing("test:?fps=20", slot=StuckSlot(), no_frame_timeout=1.0) as capture:
-        await until(lambda: capture.frames >= 20, within=20)
+    async with playing("test:?fps=20", slot=StuckSlot(), no_frame_timeout=4.0) as capture:
+        await until(lambda: capture.frames >= 20)
     assert capture.restarts == 0
     assert capture.states == [CaptureState.ONLINE]
 
@@ -215,7 +220,7 @@ class FailingSlot(EverySlot):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 async def test_a_fault_in_the_reading_thread_is_an_offline_camera_that_comes_back():
     async with playing("test:?fps=50", slot=FailingSlot()) as capture:
-        await until(lambda: capture.frames >= 10, within=20)
+        await until(lambda: capture.frames >= 10)
     assert "the reading thread failed" in capture.last_error
     assert capture.restarts == 1
 
@@ -229,7 +234,7 @@ async def test_a_fault_in_the_callback_does_not_end_the_capture():
 
     source, backoff = parse_source("987"), Backoff(first=0.05, limit=0.1)
     async with Capture(source, slot=LatestSlot(), backoff=backoff, on_state=fail) as capture:
-        await until(lambda: capture.restarts >= 2, within=10)
+        await until(lambda: capture.restarts >= 2)
     assert [str(error) for error in heard] == ["a fault in the callback"]
 
 

@@ -23,10 +23,12 @@ from tests.fakes.mjpeg_camera import MjpegCamera
 from tests.fakes.waiting import child_processes, is_alive, open_files, until
 
 CYCLES = 20
+TIMEOUT = 4.0
+"""Seconds for a child that falls silent; a slow machine starts one in less."""
 
 
 @contextlib.asynccontextmanager
-async def watching(text, *, no_frame_timeout=1.0):
+async def watching(text, *, no_frame_timeout=TIMEOUT):
     backoff = Backoff(first=0.05, limit=0.1)
     source = parse_source(text)
     async with Capture(source, slot=LatestSlot(), no_frame_timeout=no_frame_timeout, backoff=backoff) as capture:
@@ -42,32 +44,33 @@ def is_offline(capture):
 
 
 async def test_a_killed_child_is_replaced():
-    async with watching("test:?fps=50") as capture:
-        await until(is_online(capture), within=10)
+    async with watching("test:?fps=50", no_frame_timeout=30.0) as capture:
+        await until(is_online(capture))
         os.kill(capture.pid, signal.SIGKILL)
-        await until(is_offline(capture), within=2)
-        await until(is_online(capture), within=5)
+        await until(is_offline(capture))
+        await until(is_online(capture))
     assert "signal 9" in capture.last_error
     assert capture.restarts == 1
 
 
 async def test_a_child_that_hangs_is_killed_and_replaced():
     async with watching("test:?fps=50") as capture:
-        await until(is_online(capture), within=10)
+        await until(is_online(capture))
         hung = capture.pid
         os.kill(hung, signal.SIGSTOP)
-        await until(is_offline(capture), within=4)
-        await until(is_online(capture), within=5)
+        await until(is_offline(capture))
+        await until(is_online(capture))
         assert not is_alive(hung)
-    assert "no picture for 1 s" in capture.last_error
+    assert f"no picture for {TIMEOUT:g} s" in capture.last_error
 
 
-def command_lines():
-    """What runs on this machine, one line a process."""
+def command_lines(environment):
+    """What runs on this machine with that in its environment, one line a process."""
     lines = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            lines.append((process / "cmdline").read_bytes())
+            if environment in (process / "environ").read_bytes():
+                lines.append((process / "cmdline").read_bytes())
     return lines
 
 
@@ -108,14 +111,18 @@ async def test_a_child_that_goes_wrong_is_replaced_and_leaves_nothing(deed, tmp_
         patch.setattr(capture_process, "SPAWNED_MODULE", "broken_child")
         patch.setattr(capture_process, "_environment", lambda: environment)
         async with watching("test:?fps=50") as capture:
-            await until(lambda: capture.restarts >= 2, within=15)
+            await until(lambda: capture.restarts >= 2)
             assert capture.state is CaptureState.OFFLINE
             assert capture.frames == 0
             assert 0 < len(capture.last_error) < 1500
+            await until(lambda: command_lines(bytes(tmp_path)), what="a child that is found by its environment")
             patch.undo()
-            await until(is_online(capture), within=5)
-    assert (open_files(), threading.active_count(), child_processes()) == (files, threads, children)
-    assert not [line for line in command_lines() if b"broken_child" in line]
+            await until(is_online(capture))
+    await until(
+        lambda: (open_files(), threading.active_count(), child_processes()) == (files, threads, children),
+        what="no more files, threads and children than before",
+    )
+    assert command_lines(bytes(tmp_path)) == []
 
 
 PARENT = """
@@ -147,7 +154,7 @@ async def test_a_killed_parent_leaves_no_child(trouble):
         held = None
         with parent:
             child = int(parent.stdout.readline())
-            await until(lambda: camera.connections, within=10)
+            await until(lambda: camera.connections)
             assert is_alive(child)
             if "stdin is held" in trouble:
                 held = os.open(f"/proc/{child}/fd/0", os.O_WRONLY)
@@ -155,7 +162,7 @@ async def test_a_killed_parent_leaves_no_child(trouble):
                 os.kill(child, signal.SIGSTOP)
             parent.kill()
         try:
-            await until(lambda: not is_alive(child), within=5)
+            await until(lambda: not is_alive(child))
         finally:
             if held is not None:
                 os.close(held)
@@ -170,10 +177,10 @@ async def test_a_child_whose_stdin_ends_goes_away_by_itself():
         request = {"source": camera.url, "timeout": 60, "parent": os.getpid()}
         child.stdin.write(json.dumps(request).encode() + b"\n")
         child.stdin.flush()
-        await until(lambda: camera.connections, within=10)
+        await until(lambda: camera.connections)
         assert child.poll() is None
         child.stdin.close()
-        await until(lambda: child.poll() is not None, within=5)
+        await until(lambda: child.poll() is not None)
 
 
 @pytest.mark.parametrize("line", [b"", b"no json\n", b"{}\n", b"[]\n", b"\xff" * 70_000])
@@ -182,7 +189,7 @@ def test_a_child_that_is_asked_nonsense_says_so_and_ends(line):
         [sys.executable, "-m", "camera_processor.capture_child"],
         input=line,
         capture_output=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 2
@@ -194,20 +201,19 @@ async def test_twenty_vanishings_leave_no_file_thread_or_process_behind():
     with MjpegCamera(fps=50) as camera:
         files, threads, children = open_files(), threading.active_count(), child_processes()
         async with watching(camera.url) as capture:
-            await until(is_online(capture), within=10)
+            await until(is_online(capture))
             for _cycle in range(CYCLES):
                 camera.vanish()
-                await until(is_offline(capture), within=5)
+                await until(is_offline(capture))
                 camera.come_back()
-                await until(is_online(capture), within=5)
+                await until(is_online(capture))
             assert threading.active_count() <= threads + 4
             assert child_processes() == children + 1
             assert open_files() <= files + 6
         assert capture.restarts >= CYCLES
-        await until(lambda: not camera._peers, within=5)
-    await until(lambda: child_processes() == children, within=5)
-    assert threading.active_count() <= threads
-    assert open_files() <= files
+        await until(lambda: not camera._peers)
+    await until(lambda: child_processes() == children)
+    await until(lambda: threading.active_count() <= threads and open_files() <= files)
 
 
 def test_of_what_a_child_says_only_its_last_words_are_kept():

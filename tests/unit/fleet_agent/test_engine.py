@@ -188,7 +188,7 @@ async def test_a_real_container_cannot_write_beyond_tmp_and_is_nobody(real):
     tries = "id -u; touch /tmp/ok && echo tmp; touch /etc/x || echo kept out; cat /proc/self/status; env"
     await real.create(tiny("/bin/sh", "-c", tries, restarts=0))
     made = await only(real)
-    DIRECT.wait(made.container_id, timeout=20)
+    DIRECT.wait(made.container_id, timeout=60)
     said = DIRECT.logs(made.container_id).decode()
     assert "10001\ntmp\n" in said
     assert "kept out" in said
@@ -221,7 +221,7 @@ async def test_a_real_device_is_handed_in_and_no_other(real):
     await real.create(tiny("/bin/sh", "-c", "test -c /dev/loop-control && echo in; test -e /dev/fuse || echo out",
                            device="/dev/loop-control", device_group=44))  # fmt: skip
     made = await only(real)
-    DIRECT.wait(made.container_id, timeout=20)
+    DIRECT.wait(made.container_id, timeout=60)
     assert DIRECT.logs(made.container_id).decode() == "in\nout\n"
     host = DIRECT.inspect_container(made.container_id)["HostConfig"]
     assert (host["GroupAdd"], host["Devices"][0]["CgroupPermissions"]) == (["44"], "rw")
@@ -233,7 +233,7 @@ async def test_a_secret_is_mounted_read_only_and_stands_in_no_environment(real, 
     command = ("/bin/sh", "-c", "cat /run/secrets/jwt; touch /run/secrets/jwt || echo kept out")
     await real.create(tiny(*command, mounts={"/run/secrets/jwt": str(tmp_path / "jwt")}))
     made = await only(real)
-    DIRECT.wait(made.container_id, timeout=20)
+    DIRECT.wait(made.container_id, timeout=60)
     assert "canarykept out" in DIRECT.logs(made.container_id).decode()
     assert "canary" not in str(DIRECT.inspect_container(made.container_id))
 

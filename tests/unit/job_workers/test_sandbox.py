@@ -30,7 +30,7 @@ POLICY = Policy(wall_seconds=20.0, cpu_seconds=10.0)
 
 def pids_of(command):
     """Return the processes whose command line matches from its begin."""
-    found = subprocess.run(["pgrep", "-f", f"^{command}"], check=False, capture_output=True, timeout=10)
+    found = subprocess.run(["pgrep", "-f", f"^{command}"], check=False, capture_output=True, timeout=60)
     return [int(pid) for pid in found.stdout.split()]
 
 
@@ -115,18 +115,19 @@ def test_two_runs_share_nothing(sandbox):
 
 
 def test_a_run_ends_when_its_worker_is_killed(tmp_path):
+    nap = f"/bin/sleep 4321.{os.getpid()}"  # another run of the tests naps for another time
     program = (
         "from job_workers.sandbox import *\nfrom job_workers.sandbox_policy import Policy\n"
         "s = Sandbox.prepare(slot=41)\nprint('ready', flush=True)\n"
-        "s.run(['/bin/sleep', '4321.5'], policy=Policy(wall_seconds=25.0))"
+        f"s.run({nap.split()}, policy=Policy(wall_seconds=25.0))"
     )
     worker = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE)
     assert worker.stdout is not None
     assert worker.stdout.readline() == b"ready\n"
-    wait_until(lambda: pids_of("/bin/sleep 4321.5"), "the run's begin")
+    wait_until(lambda: pids_of(nap), "the run's begin")
     worker.kill()
-    wait_until(lambda: not pids_of("/bin/sleep 4321.5"), "the run's end")
-    worker.wait(10)
+    wait_until(lambda: not pids_of(nap), "the run's end")
+    worker.wait(40)
     worker.stdout.close()
 
 

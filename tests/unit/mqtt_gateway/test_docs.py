@@ -25,7 +25,7 @@ def test_the_sketch_is_short_and_its_program_builds_and_runs(tmp_path):
     (tmp_path / "sum.c").write_text(asked.files["sum.c"], encoding="utf-8")
     build = asked.build.replace("<name>", str(tmp_path / "sum")).split()
     subprocess.run(build, check=True, timeout=30)
-    told = subprocess.run([tmp_path / "sum", *asked.args], capture_output=True, text=True, timeout=10, check=True)
+    told = subprocess.run([tmp_path / "sum", *asked.args], capture_output=True, text=True, timeout=60, check=True)
     assert told.stdout == "7"
 
 

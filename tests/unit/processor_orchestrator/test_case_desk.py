@@ -96,7 +96,7 @@ class Bench:
             await self.queue.waiting.put((f"{before + number}-0", result))
         task = asyncio.create_task(self.desk.run())
         try:
-            await until(lambda: len(self.queue.acknowledged) == before + len(results), within=10)
+            await until(lambda: len(self.queue.acknowledged) == before + len(results))
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -245,7 +245,7 @@ async def test_what_another_orchestrator_opened_is_waited_for(bench, monkeypatch
     opened = await bench.desk.open(FORM, PHOTOS)
     del bench.switchboard.tracking.objects[1]  # this process has not heard of it yet
     waiting = asyncio.create_task(bench.results(encoded()))
-    await until(lambda: bench.store.asked, within=10, what="the desk to look for it in the store")
+    await until(lambda: bench.store.asked, what="the desk to look for it in the store")
     bench.switchboard.tracking.objects[1] = opened
     await waiting
     assert replace(bench.known(), feature_map=None).state is CaseState.OPEN

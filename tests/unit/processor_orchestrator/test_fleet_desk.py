@@ -53,7 +53,7 @@ def asking(desk, node_id="pi-3"):
 
 
 async def heard(agent, count=1):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(40):
         while len(agent.heard) < count:
             await asyncio.sleep(0)
     return agent.heard[-1]

@@ -100,7 +100,7 @@ async def test_it_tries_again_by_itself_until_the_store_is_back(writer, book, st
     store.away = True
     see(book)
     running = asyncio.ensure_future(writer.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while store.asked < 3:
             await asyncio.sleep(0)
         store.away = False
@@ -114,7 +114,7 @@ async def test_a_stop_in_the_midst_of_a_write_loses_nothing(writer, book, store,
     store.gate.clear()
     see(book)
     running = asyncio.ensure_future(writer.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while not store.saving:
             await asyncio.sleep(0)
     running.cancel()
