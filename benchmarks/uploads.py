@@ -7,6 +7,7 @@ answer, theirs is not synced at all. What is stored and what is refused is compa
 
 import argparse
 import hashlib
+import os
 import random
 import shutil
 import sys
@@ -87,6 +88,7 @@ def load(pid: int, port: int, work: Work, run: int) -> Run:
     Raises:
         ResultsDiffer: not every file was received.
     """
+    os.sync()
     before = tree_cpu_seconds(pid)
     flags = {"port": port, "senders": work.senders, "files": work.files, "bytes": work.bytes, "run": run}
     command = [sys.executable, "-m", "benchmarks.upload_load", *(f"--{name}={value}" for name, value in flags.items())]

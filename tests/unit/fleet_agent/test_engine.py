@@ -185,7 +185,7 @@ async def test_a_real_container_runs_is_listed_and_ends(real):
 
 @needs_engine
 async def test_a_real_container_cannot_write_beyond_tmp_and_is_nobody(real):
-    tries = "id -u; touch /tmp/ok && echo tmp; touch /etc/x || echo kept out; cat /proc/self/status; env"
+    tries = "exec 2>&1; id -u; touch /tmp/ok && echo tmp; touch /etc/x || echo kept out; cat /proc/self/status; env"
     await real.create(tiny("/bin/sh", "-c", tries, restarts=0))
     made = await only(real)
     DIRECT.wait(made.container_id, timeout=60)
@@ -230,7 +230,7 @@ async def test_a_real_device_is_handed_in_and_no_other(real):
 @needs_engine
 async def test_a_secret_is_mounted_read_only_and_stands_in_no_environment(real, tmp_path):
     (tmp_path / "jwt").write_text("canary")
-    command = ("/bin/sh", "-c", "cat /run/secrets/jwt; touch /run/secrets/jwt || echo kept out")
+    command = ("/bin/sh", "-c", "cat /run/secrets/jwt; touch /run/secrets/jwt 2>/dev/null || echo kept out")
     await real.create(tiny(*command, mounts={"/run/secrets/jwt": str(tmp_path / "jwt")}))
     made = await only(real)
     DIRECT.wait(made.container_id, timeout=60)
