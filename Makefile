@@ -33,12 +33,9 @@ system: ## Debian packages that the tests use (redis-server, mosquitto, chromium
 	@sh tests/install_system_packages.sh
 
 TEST_PROCESSES ?= 3
-test: system lint types ## lint, types and all tests but those of a swarm
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder tests/unit tests/contract tests/e2e
-	$(BIN)/python -m pytest tests/stack --ignore=tests/stack/test_swarm.py
-
-test-swarm: $(VENV)/.installed ## three nodes in network namespaces: deploy, lose nodes under load, drain, roll back
-	$(BIN)/python -m pytest -s tests/stack/test_swarm.py
+test: system lint types ## lint, types and all tests but those of the containers
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --durations 10 \
+	  tests/unit tests/contract tests/e2e tests/stack/test_files.py
 
 endurance: $(VENV)/.installed ## what takes longer: camera cycles, a million messages, kills of primaries, jobs under fire, zips
 	$(BIN)/python -m pytest tests/endurance -s
@@ -68,6 +65,6 @@ lock-root: $(VENV)/.installed
 clean: ## remove the virtual environment and what runs left behind
 	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help install run doctor lint types system test test-swarm endurance score bench accuracy format lock lock-root clean
+.PHONY: help install run doctor lint types system test endurance score bench accuracy format lock lock-root clean
 
 include stack/targets.mk
