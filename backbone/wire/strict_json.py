@@ -56,25 +56,30 @@ def _form_of(value: dict[str, Any]) -> tuple[int, int, bool]:
     """Return how many keys and lists an object holds, lists of objects included, and whether its integers are small."""
     keys, lists, plain = len(value), 0, True
     for inner in value.values():
-        if type(inner) is list:
+        kind = type(inner)
+        if kind is list:
             lists += 1
             for item in inner:
-                if type(item) is dict:
+                kind = type(item)
+                if kind is dict:
                     keys += len(item)
                     for field in item.values():
-                        if type(field) is list:
+                        kind = type(field)
+                        if kind is list:
                             lists += 1
                             plain = plain and _is_small(field)
-                        elif type(field) is int and not -MAX_INT <= field <= MAX_INT:
+                        elif kind is int and not -MAX_INT <= field <= MAX_INT:
                             plain = False
-                elif type(item) is int:
+                elif kind is int:
                     plain = False
-        elif type(inner) is int and not -MAX_INT <= inner <= MAX_INT:
+        elif kind is int and not -MAX_INT <= inner <= MAX_INT:
             plain = False
     return keys, lists, plain
 
 
 def _is_small(values: list[Any]) -> bool:
+    if int not in map(type, values):  # nearly always: a box's four coordinates
+        return True
     return all(type(value) is not int or -MAX_INT <= value <= MAX_INT for value in values)
 
 
