@@ -92,6 +92,7 @@ async def queue(redis_server: RedisServer) -> AsyncIterator[JobQueue]:
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 48 MiB in memory, mounted as root."""
     if os.geteuid() != 0:
+        # Only root can bound a disk without filling the machine's own; CI is root.
         pytest.skip("mounting a file system needs root")
     disk = tmp_path / "disk"
     disk.mkdir()

@@ -31,6 +31,7 @@ PROVOKED = "responded with a status of 503"
 
 HOSTILE = "<img src=x onerror=\"document.title='stolen'\">"
 
+# `make test` installs the browser where it may (root, Debian); elsewhere the reason says how.
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHERE_FROM)
 
 

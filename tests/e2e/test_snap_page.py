@@ -13,6 +13,7 @@ from tests.browser import CHROMIUM, FLAGS, WHERE_FROM, Watch
 from tests.processes import ANSWER_SECONDS, ROOT, Role, role, wait_until
 
 PATIENCE_MS = 40_000
+# `make test` installs the browser where it may (root, Debian); elsewhere the reason says how.
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHERE_FROM)
 
 

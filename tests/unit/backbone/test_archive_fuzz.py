@@ -18,6 +18,7 @@ from tests.zips import mutated
 ZIPS = 10_000
 PICTURES = 10_000
 MOST_GROWN_KIB = 64 * 1024
+# NotImplementedError is how zipfile refuses a method of compression that it does not know.
 REFUSALS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 
 
