@@ -1,31 +1,25 @@
 """dlib's face encoder as a graph that computes the same numbers; it does not run it.
 
 Folded are the input's means and 1/256 into the first convolution, and each affine layer into the convolution before
-it. Zeros are appended by convolutions of ones, channels and borders alike: padding would leave the blocked layout of
-ONNX Runtime, in which it also adds a branch to its skip and rectifies the sum within the branch's last convolution.
+it. The first convolution takes the picture as it lies in memory, three colours of a pixel side by side.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from faces.dlib_network import Convolution, Dense, Layer, Network, Pool
+from faces.encoder_maps import FeatureMap, Pixels, Planes, Size, after
 from faces.errors import BadWeights
 from faces.layer_queue import LayerQueue
 from faces.onnx_drawing import Drawing
 
-Size = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Map:
-    """A feature map: the value's name, its height and width, its channels."""
-
-    value: str
-    size: Size
-    channels: int
+_COLOURS = 3
+_FEW_PIXELS = 16
+"""Maps of at most so many pixels are convolved by matrix products."""
+MapT = TypeVar("MapT", bound=FeatureMap)
 
 
 def encoder_graph(network: Network, notes: dict[str, str]) -> bytes:
@@ -39,86 +33,64 @@ def encoder_graph(network: Network, notes: dict[str, str]) -> bytes:
     if network.input_size is None:
         raise BadWeights(f"{network.name}: expected an encoder, whose input has a fixed size, found a detector")
     drawing, layers = Drawing(), LayerQueue(network)
-    features = _stem(drawing, layers, network)
+    planes = _stem(drawing, layers, network, network.input_size)
+    while layers.comes(Convolution) and planes.size[0] * planes.size[1] > _FEW_PIXELS:
+        planes = _block(layers, planes)
+    pixels = planes.as_pixels()
     while layers.comes(Convolution):
-        features = _block(drawing, layers, features)
-    pool = layers.take(Pool, "avg_pool_2")
-    layers.require(pool.window == (0, 0), pool, "a pool over the whole picture")
-    last = layers.take(Dense)
-    layers.require(last.weights.shape[0] == features.channels, last, f"{features.channels} inputs")
+        pixels = _block(layers, pixels)
+    value, numbers = _head(drawing, layers, pixels)
     layers.end()
-    value = drawing.add("ReduceMean", [features.value, drawing.constant([2, 3])], keepdims=0)
-    value = drawing.add("MatMul", [value, drawing.constant(last.weights)])
     return drawing.serialized(
         value,
-        inputs=[("chips", "uint8", ("faces", *network.input_size, 3))],
-        output=("embeddings", "float32", ("faces", last.weights.shape[1])),
+        inputs=[("chips", "uint8", ("faces", *network.input_size, _COLOURS))],
+        output=("embeddings", "float32", ("faces", numbers)),
         notes=notes,
     )
 
 
-def _stem(drawing: Drawing, layers: LayerQueue, network: Network) -> _Map:
-    convolution = layers.take_convolution(3)
+def _stem(drawing: Drawing, layers: LayerQueue, network: Network, size: Size) -> Planes:
+    convolution = layers.take_convolution(_COLOURS)
     weights, biases = layers.take_affine(convolution)
     layers.take_relu()
     layers.require(convolution.padding == (0, 0), convolution, "no padding, which the means could not be folded into")
     weights = weights / 256
     biases = biases - (weights * network.means.astype(np.float64)[None, :, None, None]).sum(axis=(1, 2, 3))
-    value = drawing.add("Transpose", [drawing.as_float("chips")], perm=[0, 3, 1, 2])
-    value = drawing.convolve(value, weights, biases, stride=convolution.stride)
+    window, (down, right) = convolution.weights.shape[2:], convolution.stride
+    beside = weights.transpose(0, 2, 3, 1).reshape(len(biases), 1, window[0], window[1] * _COLOURS)
+    value = drawing.as_float(drawing.reshape("chips", (-1, 1, size[0], size[1] * _COLOURS)))
+    value = drawing.add("Relu", [drawing.convolve(value, beside, biases, stride=(down, right * _COLOURS))])
     pool = layers.take(Pool, "max_pool_2")
-    value = drawing.add("MaxPool", [drawing.add("Relu", [value])], kernel_shape=pool.window, strides=pool.stride)
-    size = _after_pool(_after(network.input_size or (0, 0), convolution), pool)
-    return _Map(value, size, len(biases))
+    value = drawing.add("MaxPool", [value], kernel_shape=pool.window, strides=pool.stride)
+    return Planes(drawing, value, after(after(size, window, (down, right)), pool.window, pool.stride), len(biases))
 
 
-def _block(drawing: Drawing, layers: LayerQueue, taken: _Map) -> _Map:
+def _block(layers: LayerQueue, taken: MapT) -> MapT:
     """Append a residual block; the narrower side gets zero channels, the smaller one zeros at bottom and right."""
     first = layers.take_convolution(taken.channels)
     weights, biases = layers.take_affine(first)
     layers.take_relu()
-    value = drawing.convolve(taken.value, weights, biases, stride=first.stride, padding=first.padding)
-    second = layers.take_convolution(len(biases))
+    inner = taken.convolve(weights, biases, stride=first.stride, padding=first.padding, rectify=True)
+    second = layers.take_convolution(inner.channels)
     weights, biases = layers.take_affine(second)
-    value = drawing.convolve(
-        drawing.add("Relu", [value]), weights, biases, stride=second.stride, padding=second.padding
-    )
-    branch = _Map(value, _after(_after(taken.size, first), second), len(biases))
-    skip = _skip(drawing, layers, taken, wide=branch.channels)
-    added = layers.take(Layer, "add_prev_")
-    layers.take_relu()
-    missing = [s - b for s, b in zip(skip.size, branch.size, strict=True)]
-    layers.require(min(missing) >= 0 and branch.channels == skip.channels, added, "a branch not larger than its skip")
-    if any(missing):
-        value = drawing.widen(value, branch.channels, below=missing[0], right=missing[1])
-    return _Map(drawing.add("Relu", [drawing.add("Add", [value, skip.value])]), skip.size, skip.channels)
-
-
-def _skip(drawing: Drawing, layers: LayerQueue, taken: _Map, *, wide: int) -> _Map:
-    value, size, channels = taken.value, taken.size, taken.channels
+    branch = inner.convolve(weights, biases, stride=second.stride, padding=second.padding, rectify=False)
+    skip = taken
     if layers.comes(Pool):
         pool = layers.take(Pool, "avg_pool_2")
         layers.require(min(pool.window) > 0, pool, "a pool of windows")
-        value = drawing.add("AveragePool", [value], kernel_shape=pool.window, strides=pool.stride)
-        size = _after_pool(size, pool)
-    if wide > channels:
-        value = drawing.convolve(value, np.eye(wide, channels)[:, :, None, None], np.zeros(wide))
-        channels = wide
-    return _Map(value, size, channels)
+        skip = skip.average(pool.window, pool.stride)
+    added = layers.take(Layer, "add_prev_")
+    layers.take_relu()
+    fits = branch.size[0] <= skip.size[0] and branch.size[1] <= skip.size[1] and branch.channels >= skip.channels
+    layers.require(fits, added, "a branch not larger than its skip, with no fewer channels")
+    return branch.enlarge(skip.size, branch.channels).add(skip.enlarge(skip.size, branch.channels))
 
 
-def _after(size: Size, convolution: Convolution) -> Size:
-    height, width = (
-        (side + 2 * padding - window) // stride + 1
-        for side, padding, window, stride in zip(
-            size, convolution.padding, convolution.weights.shape[2:], convolution.stride, strict=True
-        )
-    )
-    return height, width
-
-
-def _after_pool(size: Size, pool: Pool) -> Size:
-    height, width = (
-        (side - window) // stride + 1 for side, window, stride in zip(size, pool.window, pool.stride, strict=True)
-    )
-    return height, width
+def _head(drawing: Drawing, layers: LayerQueue, taken: Pixels) -> tuple[str, int]:
+    """Append the mean of the whole map and the last matrix; return the value and how many numbers it has a face."""
+    pool = layers.take(Pool, "avg_pool_2")
+    layers.require(pool.window == (0, 0), pool, "a pool over the whole picture")
+    last = layers.take(Dense)
+    layers.require(last.weights.shape[0] == taken.channels, last, f"{taken.channels} inputs")
+    mean = drawing.reshape(taken.average(taken.size, (1, 1)).value, (-1, taken.channels))
+    return drawing.add("MatMul", [mean, drawing.constant(last.weights)]), last.weights.shape[1]

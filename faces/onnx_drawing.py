@@ -46,6 +46,14 @@ class Drawing:
         """Append a change of type to float32; return its name."""
         return self.add("Cast", [value], to=TensorProto.FLOAT)
 
+    def reshape(self, value: str, shape: Sequence[int]) -> str:
+        """Append a change of shape, one length of which may be -1; return its name."""
+        return self.add("Reshape", [value, self.constant(list(shape))])
+
+    def pad(self, value: str, behind: Sequence[int]) -> str:
+        """Append so many zeros at the end of each axis; return its name."""
+        return self.add("Pad", [value, self.constant([0] * len(behind) + list(behind))])
+
     def convolve(
         self,
         value: str,
