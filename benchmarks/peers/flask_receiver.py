@@ -1,21 +1,55 @@
-"""A receiver of Pi files as one would write it with Flask; served by gunicorn, for comparison only.
+"""A receiver of Pi files as one would write it with Flask, in two ways; served by gunicorn, for comparison only.
 
-A one-time channel by `GET /upload`, one multipart file by `POST /upload/<letters>`, saved, then hashed and compared.
-Answers the same texts; syncs nothing to the disk, keeps no versions and trusts names after `secure_filename`.
+A one-time channel by `GET /upload`, one multipart file by `POST /upload/<letters>`. Answers the same texts; keeps no
+versions and trusts names after `secure_filename`.
 """
 
 import hashlib
+import os
 import random
 import string
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, request
+from werkzeug.datastructures import FileStorage
 from werkzeug.utils import secure_filename
 
 KINDS = {"txt", "json", "csv"}
+Keep = Callable[[FileStorage, Path, str], bool]
+"""Stores an uploaded file at a path if its digest is this one; tells whether it is."""
 
 
 def create(folder: str) -> Flask:
+    """Return the usual one: reads the file into memory, hashes it and writes it; syncs nothing."""
+    return _created(folder, _keep_whole)
+
+
+def create_careful(folder: str) -> Flask:
+    """Return one as careful as ours with memory and disk: goes through the file in pieces, and syncs it."""
+    return _created(folder, _keep_in_pieces)
+
+
+def _keep_whole(file: FileStorage, path: Path, checksum: str) -> bool:
+    data = file.read()
+    if hashlib.sha256(data).hexdigest() != checksum:
+        return False
+    path.write_bytes(data)
+    return True
+
+
+def _keep_in_pieces(file: FileStorage, path: Path, checksum: str) -> bool:
+    file.save(path)
+    with path.open("rb+") as saved:
+        same = hashlib.file_digest(saved, "sha256").hexdigest() == checksum
+        if same:
+            os.fsync(saved.fileno())
+    if not same:
+        path.unlink()
+    return same
+
+
+def _created(folder: str, keep: Keep) -> Flask:
     """Return the application of a folder with `ids.txt` and `received_files`."""
     app = Flask("receiver")
     root = Path(folder)
@@ -42,9 +76,7 @@ def create(folder: str) -> Flask:
             return "415"
         station = root / "received_files" / f"station{request.headers['pi_num']}"
         station.mkdir(exist_ok=True)
-        file.save(station / name)
-        if _digest_of(station / name) != checksum:
-            (station / name).unlink()
+        if not keep(file, station / name, checksum):
             return "500"
         (station / f"{name}.sha256").write_text(f"{checksum} {name}\n", encoding="utf-8")
         if request.headers.get("num_files") == "1":
@@ -52,11 +84,3 @@ def create(folder: str) -> Flask:
         return "200"
 
     return app
-
-
-def _digest_of(path: Path) -> str:
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while data := file.read(65_536):
-            found.update(data)
-    return found.hexdigest()
