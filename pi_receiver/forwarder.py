@@ -13,8 +13,8 @@ import structlog
 from backbone.backoff import Backoff
 from backbone.errors import SearchlightError, Unavailable
 from pi_receiver.cloudlet_link import CloudletLink
+from pi_receiver.disk_file import disk_fault
 from pi_receiver.figures import ReceiverFigures
-from pi_receiver.incoming import disk_fault
 from pi_receiver.ledger import Received
 from pi_receiver.orchestrator_link import OrchestratorLink
 from pi_receiver.store import Store

@@ -4,11 +4,11 @@ Called from worker threads, by one request at a time.
 """
 
 import hashlib
-import os
 from pathlib import Path
 
+from backbone.errors import Unavailable
+from pi_receiver.disk_file import DiskFile
 from pi_receiver.faults import Faults
-from pi_receiver.incoming import disk_fault, write_all
 from pi_receiver.refusals import ChunkMismatch
 from pi_receiver.space import Claim
 from pi_receiver.store import digest_of
@@ -30,7 +30,7 @@ class PartFile:
         self.written = offset
         self._claim = claim
         self._faults = faults
-        self._file = -1
+        self._file: DiskFile | None = None
         self._hashed = 0
         self._whole = hashlib.sha256()
         self._before = self._whole.copy()
@@ -45,13 +45,7 @@ class PartFile:
         Raises:
             NoSpace, Unavailable: the disk fails.
         """
-        try:
-            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
-            os.ftruncate(self._file, self.offset)
-            os.lseek(self._file, self.offset, os.SEEK_SET)
-        except OSError as fault:
-            self.end()
-            raise disk_fault(fault) from None
+        self._file = DiskFile(self.path, offset=self.offset)
         self.written = self.offset
         self._before = self._whole.copy()
         self._chunk = (chunk_digest, hashlib.sha256()) if chunk_digest is not None else None
@@ -64,7 +58,7 @@ class PartFile:
         """
         self._claim.use(len(data))
         self._faults.hit("before_write")
-        write_all(self._file, data)
+        self._opened().write(data)
         self._faults.hit("after_write")
         if self._hashed == self.written:
             self._whole.update(data)
@@ -87,10 +81,7 @@ class PartFile:
             self.take_back()
             raise ChunkMismatch(f"Upload-Checksum: expected {self._chunk[0]}, got {came}")
         self._faults.hit("before_fsync")
-        try:
-            os.fsync(self._file)
-        except OSError as fault:
-            raise disk_fault(fault) from None
+        self._opened().sync()
         self._faults.hit("after_fsync")
         self.offset = self.written
         self._before = self._whole.copy()
@@ -108,7 +99,7 @@ class PartFile:
         Raises:
             NoSpace, Unavailable: the disk fails.
         """
-        if self._file < 0:
+        if self._file is None:
             return
         if self._chunk is not None:
             self.take_back()
@@ -117,9 +108,14 @@ class PartFile:
 
     def end(self) -> None:
         """Close the file after a request."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _opened(self) -> DiskFile:
+        if self._file is None:
+            raise Unavailable("expected a request that began, got none")
+        return self._file
 
     def digest(self) -> str:
         """Return the SHA-256 of what counts; read from the disk where an earlier run of the receiver wrote of it."""

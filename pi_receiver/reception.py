@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from backbone.errors import Unavailable
+from pi_receiver.disk_file import disk_fault
 from pi_receiver.faults import Faults
 from pi_receiver.figures import ReceiverFigures
 from pi_receiver.identities import Identity
-from pi_receiver.incoming import Incoming, disk_fault
+from pi_receiver.incoming import Incoming
 from pi_receiver.keeper import Keeper
 from pi_receiver.names import check_name
 from pi_receiver.part_file import PartFile

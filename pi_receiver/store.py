@@ -16,8 +16,8 @@ from pathlib import Path
 
 from backbone.errors import Conflict, Unavailable
 from pi_receiver.checksums import sidecar
+from pi_receiver.disk_file import disk_fault
 from pi_receiver.faults import Faults
-from pi_receiver.incoming import disk_fault
 from pi_receiver.ledger import Ledger, Received
 from pi_receiver.names import SIDECAR, folder_of, version_name
 
