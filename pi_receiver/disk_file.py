@@ -59,11 +59,13 @@ class DiskFile:
         except OSError as fault:
             raise disk_fault(fault) from None
 
-    def sync(self) -> None:
-        """Bring everything that was written to the disk."""
+    def sync(self, *, modified: float | None = None) -> None:
+        """Bring everything that was written to the disk, dated `modified` (seconds since the epoch) if that is given."""
         try:
             if self._piece is not None and self._waiting:
                 self._put_piece(self._piece)
+            if modified is not None:
+                os.utime(self._file, (modified, modified))
             os.fsync(self._file)
         except OSError as fault:
             raise disk_fault(fault) from None

@@ -58,8 +58,11 @@ class Incoming:
         """Return the SHA-256 of what was written, in hex."""
         return self._hash.hexdigest()
 
-    def seal(self) -> None:
+    def seal(self, *, modified: float | None = None) -> None:
         """Bring the file to the disk and close it; it stays until it is moved or discarded.
+
+        Args:
+            modified: its date, seconds since the epoch; None: now.
 
         Raises:
             NoSpace, Unavailable: the disk did not take it.
@@ -68,7 +71,7 @@ class Incoming:
             if self._file is None:
                 raise Unavailable("expected a whole upload, got its end")
             self._faults.hit("before_fsync")
-            self._file.sync()
+            self._file.sync(modified=modified)
             self._faults.hit("after_fsync")
             self._close()
 

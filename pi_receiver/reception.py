@@ -119,8 +119,7 @@ class Reception:
 
     def _seal(self, incoming: Incoming, digest: str, name: str, modified: float | None) -> Path:
         _agree(incoming.digest(), digest, incoming.size)
-        _date(incoming.path, modified)
-        incoming.seal()
+        incoming.seal(modified=modified)
         return self._store.seal_sidecar(digest, name)
 
     async def keep_part(

@@ -76,6 +76,14 @@ def test_what_is_synced_in_between_is_whole(place):
     file.close()
 
 
+def test_a_file_is_dated_after_its_last_byte(place):
+    file = DiskFile(place / "file")
+    file.write(bytes(PIECE + 1))
+    file.sync(modified=1_600_000_000.5)
+    file.close()
+    assert (place / "file").stat().st_mtime == 1_600_000_000.5
+
+
 def test_pieces_go_past_the_cache_and_the_end_through_it(on_disk):
     folder, written = on_disk
     content = random.Random(4).randbytes(2 * PIECE + 5)
