@@ -24,7 +24,7 @@ _DIRECT = getattr(os, "O_DIRECT", 0)
 
 
 class DiskFile:
-    """An open file. Nothing is on the disk before `sync`.
+    """An open file. Nothing is on the disk before `sync`; what failed may be tried again, and is written where it was.
 
     Args:
         path: where.
@@ -46,21 +46,22 @@ class DiskFile:
         """Append bytes."""
         try:
             if self._piece is None:
-                self._put(memoryview(data))
+                self._put(memoryview(data), self._at)
+                self._at += len(data)
                 return
             left = memoryview(data)
             while left:
-                room = PIECE - (self._at + self._waiting) % PIECE  # to where the next piece of the file begins
-                taken, left = left[:room], left[room:]
+                end = (self._at // PIECE + 1) * PIECE  # where the file's next piece begins
+                taken = left[: end - self._at - self._waiting]
                 self._piece[self._waiting : self._waiting + len(taken)] = taken
-                self._waiting += len(taken)
-                if len(taken) == room:
+                self._waiting, left = self._waiting + len(taken), left[len(taken) :]
+                if self._at + self._waiting == end:
                     self._put_piece(self._piece)
         except OSError as fault:
             raise disk_fault(fault) from None
 
     def sync(self, *, modified: float | None = None) -> None:
-        """Bring everything that was written to the disk, dated `modified` (seconds since the epoch) if that is given."""
+        """Bring everything that was written to the disk; `modified`: the file's date, seconds since the epoch."""
         try:
             if self._piece is not None and self._waiting:
                 self._put_piece(self._piece)
@@ -82,7 +83,7 @@ class DiskFile:
             done = 0
             if not self._at % BLOCK and not self._waiting % BLOCK:
                 done = self._put_directly(waiting)
-            self._put(waiting[done:])
+            self._put(waiting[done:], self._at + done)
         self._at += self._waiting
         self._waiting = 0
 
@@ -90,7 +91,7 @@ class DiskFile:
         """Return how much was written past the cache: nothing where the file system cannot do that."""
         try:
             fcntl.fcntl(self._file, fcntl.F_SETFL, self._flags | _DIRECT)
-            return os.write(self._file, data)
+            return os.pwrite(self._file, data, self._at)
         except OSError as fault:
             if fault.errno != errno.EINVAL:
                 raise
@@ -98,9 +99,10 @@ class DiskFile:
         finally:
             fcntl.fcntl(self._file, fcntl.F_SETFL, self._flags)
 
-    def _put(self, data: memoryview) -> None:
+    def _put(self, data: memoryview, at: int) -> None:
         while data:
-            data = data[os.write(self._file, data) :]
+            done = os.pwrite(self._file, data, at)
+            data, at = data[done:], at + done
 
 
 def _opened(path: Path, offset: int | None) -> int:
@@ -112,7 +114,6 @@ def _opened(path: Path, offset: int | None) -> int:
     try:
         if offset is not None:
             os.ftruncate(file, offset)
-            os.lseek(file, offset, os.SEEK_SET)
     except OSError as fault:
         os.close(file)
         raise disk_fault(fault) from None

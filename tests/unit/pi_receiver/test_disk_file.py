@@ -25,15 +25,15 @@ def place(request, tmp_path, monkeypatch):
 def on_disk(tmp_path, monkeypatch):
     """Return a folder on a disk, and each write to it: how long and whether it went past the cache."""
     monkeypatch.setattr(disk_file.os, "major", lambda _device: 8)
-    written, usual = [], os.write
+    written, usual = [], os.pwrite
 
-    def write(file, data):
+    def write(file, data, at):
         past = bool(fcntl.fcntl(file, fcntl.F_GETFL) & os.O_DIRECT)
-        count = usual(file, data)
+        count = usual(file, data, at)
         written.append((len(data), past))
         return count
 
-    monkeypatch.setattr(disk_file.os, "write", write)
+    monkeypatch.setattr(disk_file.os, "pwrite", write)
     return tmp_path, written
 
 
@@ -98,18 +98,18 @@ def test_pieces_go_past_the_cache_and_the_end_through_it(on_disk):
 @pytest.mark.parametrize("taken", [0, BLOCK, 700])
 def test_a_file_system_that_cannot_or_takes_a_part_gets_the_rest_through_its_cache(on_disk, monkeypatch, taken):
     folder, _ = on_disk
-    usual, refused = os.write, []
+    usual, refused = os.pwrite, []
 
-    def write(file, data):
+    def write(file, data, at):
         if fcntl.fcntl(file, fcntl.F_GETFL) & os.O_DIRECT:
             refused.append(len(data))
             if not taken:
                 raise OSError(errno.EINVAL, "not aligned")
             fcntl.fcntl(file, fcntl.F_SETFL, fcntl.fcntl(file, fcntl.F_GETFL) & ~os.O_DIRECT)
-            return usual(file, data[:taken])
-        return usual(file, data)
+            return usual(file, data[:taken], at)
+        return usual(file, data, at)
 
-    monkeypatch.setattr(disk_file.os, "write", write)
+    monkeypatch.setattr(disk_file.os, "pwrite", write)
     content = random.Random(5).randbytes(2 * PIECE + 9)
     grown(folder / "file", content, [])
     assert (folder / "file").read_bytes() == content
@@ -130,7 +130,7 @@ def test_a_disk_that_does_not_take_it_is_told(place, monkeypatch, number, kind, 
 
     file = DiskFile(place / "file")
     with monkeypatch.context() as patched:
-        patched.setattr(disk_file.os, "write", refuse)
+        patched.setattr(disk_file.os, "pwrite", refuse)
         with pytest.raises(kind) as told:
             file.write(bytes(PIECE))
     assert told.value.code == code
@@ -140,6 +140,31 @@ def test_a_disk_that_does_not_take_it_is_told(place, monkeypatch, number, kind, 
             file.sync()
     file.close()
     file.close()
+
+
+def test_what_failed_is_written_to_its_place_when_it_is_tried_again(on_disk, monkeypatch):
+    folder, _ = on_disk
+    usual, room = os.pwrite, [700]
+
+    def fill(file, data, at):
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "full")
+        count = usual(file, data[: room[0]], at)
+        room[0] -= count
+        return count
+
+    content = random.Random(6).randbytes(2 * PIECE + 5000)
+    file = DiskFile(folder / "file")
+    file.write(content[:5000])
+    with monkeypatch.context() as patched:
+        patched.setattr(disk_file.os, "pwrite", fill)
+        with pytest.raises(NoSpace):
+            file.sync()
+    assert room == [0]
+    file.write(content[5000:])
+    file.sync()
+    file.close()
+    assert (folder / "file").read_bytes() == content
 
 
 def test_a_new_file_must_not_exist_and_a_folder_must(tmp_path):
