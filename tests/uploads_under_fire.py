@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -96,17 +96,27 @@ class Supervisor:
             self._role.terminate()
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many files are sent, of which sizes, and what a resumable one is cut into; in bytes."""
+
+    uploads: int
+    sizes: Sequence[int] = (0, 1, 100, 3_000, 20_000, 60_000)
+    piece: int = 25_000
+
+
 class Sender:
     """One Pi that does not give up."""
 
-    def __init__(self, pi: Pi, *, seed: int, outcome: Outcome, deadline: float) -> None:
+    def __init__(self, pi: Pi, load: Load, *, seed: int, outcome: Outcome, deadline: float) -> None:
         self._pi = pi
+        self._load = load
         self._random = random.Random(seed)
         self._outcome = outcome
         self._deadline = deadline
 
     def send(self, number: int) -> None:
-        size = self._random.choice((0, 1, 100, 3_000, 20_000, 60_000))
+        size = self._random.choice(self._load.sizes)
         content, name = self._random.randbytes(size), f"{number}.csv"
         way, state = (self._resumed if number % 4 == 0 else self._legacy), dict[str, str]()
         while not way(name, content, state):
@@ -141,7 +151,7 @@ class Sender:
                 return False
             offset = int(answer.headers["Upload-Offset"])
             while "Receipt" not in answer.headers:
-                piece = content[offset : offset + 25_000]
+                piece = content[offset : offset + self._load.piece]
                 digest = f"sha256 {base64_of(hashlib.sha256(piece).digest())}"
                 more = {"Upload_Checksum": digest} if self._random.random() < 0.5 else {}
                 answer = self._pi.patch(state["where"], offset, piece, **more)
@@ -155,7 +165,7 @@ class Sender:
         return claims_of(answer.headers["Receipt"])["sha256"] == digest_of(content)
 
 
-def fire(folder: Path, *, uploads: int, kills: int, seed: int, bad_links: float, longest: float) -> Outcome:
+def fire(folder: Path, load: Load, *, kills: int, seed: int, bad_links: float, longest: float) -> Outcome:
     """Run it and return what came of it.
 
     Args:
@@ -167,7 +177,7 @@ def fire(folder: Path, *, uploads: int, kills: int, seed: int, bad_links: float,
     outcome = Outcome(0, 0.0, 0)
     pis = [Pi("", f"{number:016x}", str(number)) for number in range(1, SENDERS + 1)]
     receiving.ids.write_text("".join(f"{pi.pi_id}\n" for pi in pis))
-    supervisor = Supervisor(receiving, uploads=uploads, kills=kills)
+    supervisor = Supervisor(receiving, uploads=load.uploads, kills=kills)
     with ExitStack() as stack:
         stack.callback(supervisor.end)
         port = supervisor.port
@@ -180,7 +190,7 @@ def fire(folder: Path, *, uploads: int, kills: int, seed: int, bad_links: float,
             for index, pi in enumerate(pis):
                 pi.url = f"http://127.0.0.1:{port}"
                 pi.timeout = TIMEOUT
-                sender = Sender(pi, seed=seed + index, outcome=outcome, deadline=began + longest)
+                sender = Sender(pi, load, seed=seed + index, outcome=outcome, deadline=began + longest)
                 runs.append(threads.submit(_run, sender, queue, supervisor))
             for run in runs:
                 run.result()

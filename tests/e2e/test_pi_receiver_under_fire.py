@@ -4,16 +4,23 @@ import random
 
 import pytest
 
-from tests.uploads_under_fire import fire
+from tests.uploads_under_fire import Load, fire
 
 SEED: int | None = None
 
 
-@pytest.mark.parametrize("bad_links", [0, 0.3], ids=["good link", "bad link"])
-def test_what_was_acknowledged_is_there_whole_and_once(tmp_path, bad_links):
+SMALL, LARGE = Load(200), Load(40, sizes=(1_048_576, 2_500_000), piece=700_000)
+
+
+@pytest.mark.parametrize(
+    ("load", "kills", "bad_links"),
+    [(SMALL, 10, 0), (SMALL, 10, 0.3), (LARGE, 4, 0)],
+    ids=["good link", "bad link", "large files"],
+)
+def test_what_was_acknowledged_is_there_whole_and_once(tmp_path, load, kills, bad_links):
     seed = random.SystemRandom().getrandbits(32) if SEED is None else SEED
-    outcome = fire(tmp_path, uploads=200, kills=10, seed=seed, bad_links=bad_links, longest=300)
+    outcome = fire(tmp_path, load, kills=kills, seed=seed, bad_links=bad_links, longest=300)
     print(f"\nseed {seed}: {outcome}")  # noqa: T201 - the figure
     assert outcome.wrong == []
-    assert len(outcome.acknowledged) >= 200
-    assert outcome.kills >= 10
+    assert len(outcome.acknowledged) >= load.uploads
+    assert outcome.kills >= kills
