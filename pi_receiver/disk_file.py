@@ -88,13 +88,11 @@ class DiskFile:
         self._waiting = 0
 
     def _put_directly(self, data: memoryview) -> int:
-        """Return how much was written past the cache: nothing where the file system cannot do that."""
+        """Return how much was written past the cache: nothing where that fails, and the usual way tells why."""
         try:
             fcntl.fcntl(self._file, fcntl.F_SETFL, self._flags | _DIRECT)
             return os.pwrite(self._file, data, self._at)
-        except OSError as fault:
-            if fault.errno != errno.EINVAL:
-                raise
+        except OSError:
             return 0
         finally:
             fcntl.fcntl(self._file, fcntl.F_SETFL, self._flags)

@@ -95,8 +95,10 @@ def test_pieces_go_past_the_cache_and_the_end_through_it(on_disk):
         assert written == [(PIECE, True), (PIECE, True), (5, False)]
 
 
-@pytest.mark.parametrize("taken", [0, BLOCK, 700])
-def test_a_file_system_that_cannot_or_takes_a_part_gets_the_rest_through_its_cache(on_disk, monkeypatch, taken):
+@pytest.mark.parametrize(
+    ("taken", "number"), [(0, errno.EINVAL), (0, errno.EOPNOTSUPP), (0, errno.EIO), (BLOCK, 0), (700, 0)]
+)
+def test_a_file_system_that_cannot_or_takes_a_part_gets_the_rest_through_its_cache(on_disk, monkeypatch, taken, number):
     folder, _ = on_disk
     usual, refused = os.pwrite, []
 
@@ -104,7 +106,7 @@ def test_a_file_system_that_cannot_or_takes_a_part_gets_the_rest_through_its_cac
         if fcntl.fcntl(file, fcntl.F_GETFL) & os.O_DIRECT:
             refused.append(len(data))
             if not taken:
-                raise OSError(errno.EINVAL, "not aligned")
+                raise OSError(number, "not so")
             fcntl.fcntl(file, fcntl.F_SETFL, fcntl.fcntl(file, fcntl.F_GETFL) & ~os.O_DIRECT)
             return usual(file, data[:taken], at)
         return usual(file, data, at)
