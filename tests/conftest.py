@@ -11,6 +11,7 @@ from PIL import Image
 
 from searchlight.embedded_redis import find_binary
 from tests.processes import Role, free_port, role, wait_until
+from tests.skips import pytest_runtest_makereport  # noqa: F401 - pytest finds it by its name
 
 SLOWEST = {"test_score", "test_up", "test_restart", "test_closing", "test_job_workers", "test_hostile_programs"}
 """Files of tests that begin first, so that of several processes none works alone at the end."""

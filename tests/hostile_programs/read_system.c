@@ -1,5 +1,6 @@
 #include "hostile.h"
 int main(void) {
+    // What any Debian has, and any container of ours: nothing here is a path of one machine.
     const char *paths[] = {"/etc/passwd", "/etc/shadow", "/etc/hostname", "/etc/resolv.conf", "/root/.ssh/id_rsa",
                            "/root/.bashrc", "/home", "/var/log/dpkg.log", "/var/lib/dpkg/status", "/sys/kernel/uevent_seqnum",
                            "/run/secrets/redis_url", "/proc/kcore", "/proc/kmsg", "/boot", "/opt", "/mnt", "/app/backbone"};

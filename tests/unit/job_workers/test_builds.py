@@ -9,6 +9,7 @@ from job_workers.sandbox_files import SandboxFile
 
 INSTALLED = ("gcc", "g++", "make", "python3")
 LEGACY = "gcc <name>.c -o <name>"
+# Below, /usr/bin and /tmp/work are paths inside the sandbox, the same on every machine.
 
 
 def build(name="prog", build=LEGACY, **files):
