@@ -50,7 +50,7 @@ class ReadyzHandler(BaseHandler):
 
 
 class MetricsHandler(BaseHandler):
-    """The figures of one registry in Prometheus' text format."""
+    """The metrics of one registry in Prometheus' text format."""
 
     access: ClassVar[Access] = Access.CLIENT
 
@@ -59,7 +59,7 @@ class MetricsHandler(BaseHandler):
         self._registry = registry
 
     def get(self) -> None:
-        """Answer the figures."""
+        """Answer the metrics."""
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
         self.write(generate_latest(self._registry))
 

@@ -169,7 +169,7 @@ class BaseSocket(WebSocketHandler, BaseHandler):
 
     def count_refused(self, code: str) -> None:
         """Count what this peer said in vain."""
-        self.figures.refused.labels(self.role.value, code).inc()
+        self.metrics.refused.labels(self.role.value, code).inc()
 
     def require_authenticated(self) -> None:
         """Refuse everything but `authenticate` from a peer that has not said who it is.
@@ -204,7 +204,7 @@ class BaseSocket(WebSocketHandler, BaseHandler):
         for payload in payloads:
             self.outbox.put_frame(payload)
         if self.outbox.dropped_frames > dropped:
-            self.figures.dropped.labels(self.role.value).inc(self.outbox.dropped_frames - dropped)
+            self.metrics.dropped.labels(self.role.value).inc(self.outbox.dropped_frames - dropped)
         self._waiting.set()
 
     def _written_now(self, framed: bytes) -> bool:

@@ -16,8 +16,9 @@ from tornado.web import Application, HTTPError, RequestHandler
 from backbone.auth import Principal
 from backbone.errors import NotAllowed, NotFound, SearchlightError
 from backbone.guard import SESSION_COOKIE, Access, Guard, token_of
+from backbone.lifecycle import Part
 
-__all__ = ["Access", "BaseHandler", "Figures", "NotFoundHandler", "Route", "application", "listen"]
+__all__ = ["Access", "BaseHandler", "HttpServer", "Metrics", "NotFoundHandler", "Route", "application", "listen"]
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
@@ -44,7 +45,7 @@ class Route:
     collaborators: dict[str, Any] = field(default_factory=dict)
 
 
-class Figures:
+class Metrics:
     """The counters of a door: what was refused, and why; what was dropped for peers that are too slow."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -121,17 +122,17 @@ class BaseHandler(RequestHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:  # noqa: ANN401 - Tornado's signature
         """Count what was refused; tell what was not expected, with its traceback."""
         if isinstance(value, SearchlightError):
-            self.figures.refused.labels("http", value.code).inc()
+            self.metrics.refused.labels("http", value.code).inc()
         elif isinstance(value, HTTPError):
-            self.figures.refused.labels("http", str(value.status_code)).inc()
+            self.metrics.refused.labels("http", str(value.status_code)).inc()
         else:
             structlog.get_logger().error("request_failed", path=self.request.path, exc_info=(typ, value, tb))
 
     @property
-    def figures(self) -> Figures:
+    def metrics(self) -> Metrics:
         """The counters of this door."""
-        figures: Figures = self.settings["figures"]
-        return figures
+        metrics: Metrics = self.settings["metrics"]
+        return metrics
 
     def data_received(self, chunk: bytes) -> None:
         """Streamed bodies are not taken here."""
@@ -147,13 +148,13 @@ class NotFoundHandler(BaseHandler):
         raise NotFound(f"expected a known path, got {self.request.path[:200]!r}")
 
 
-def application(routes: Sequence[Route], *, guard: Guard, figures: Figures, ping_seconds: float = 10.0) -> Application:
+def application(routes: Sequence[Route], *, guard: Guard, metrics: Metrics, ping_seconds: float = 10.0) -> Application:
     """Return the Tornado application of a role's door."""
     return Application(
         [(route.pattern, route.handler, route.collaborators) for route in routes],
         default_handler_class=NotFoundHandler,
         guard=guard,
-        figures=figures,
+        metrics=metrics,
         websocket_ping_interval=ping_seconds,
         websocket_ping_timeout=ping_seconds,
         log_function=lambda _handler: None,
@@ -186,3 +187,53 @@ def listen(
     sockets = bind_sockets(port, address=host)
     server.add_sockets(sockets)
     return server, int(sockets[0].getsockname()[1])
+
+
+class HttpServer(Part):
+    """A role's door: listens from its start on, and closes what is still connected when it stops.
+
+    Args:
+        address: host and port; port 0 asks for any free one.
+        event: name of the log line that tells where it listens.
+    """
+
+    def __init__(
+        self,
+        app: Application,
+        *,
+        address: tuple[str, int],
+        tls: ssl.SSLContext | None = None,
+        max_body: int = MAX_BODY_BYTES,
+        chunk_bytes: int | None = None,
+        event: str = "listening",
+    ) -> None:
+        self._app = app
+        self._host, self._port = address
+        self._tls = tls
+        self._max_body = max_body
+        self._chunk_bytes = chunk_bytes
+        self._event = event
+        self._server: HTTPServer | None = None
+
+    async def start(self) -> None:
+        """Listen, and tell where."""
+        self._server, self._port = listen(
+            self._app,
+            host=self._host,
+            port=self._port,
+            tls=self._tls,
+            max_body=self._max_body,
+            chunk_bytes=self._chunk_bytes,
+        )
+        structlog.get_logger().info(self._event, host=self._host, port=self._port)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on, once it has started."""
+        return self._port
+
+    async def stop(self) -> None:
+        """Take no more connections and close those that are left."""
+        if self._server is not None:
+            self._server.stop()
+            await self._server.close_all_connections()

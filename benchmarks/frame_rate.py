@@ -11,7 +11,7 @@ from camera_processor.frames import Frame
 from camera_processor.pipeline import Engine, Pipeline
 from drill.clip_reader import read_clip
 from drill.footage import make_footage
-from drill.story import FPS
+from drill.scenario import FPS
 from faces import Gallery, load_engine
 
 _FRAMES = 60

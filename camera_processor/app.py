@@ -12,14 +12,14 @@ from backbone.latest_slot import LatestSlot
 from backbone.mjpeg import Broadcast
 from backbone.pictures import PictureCleaner
 from backbone.settings import load
-from backbone.web import Figures, Route, application, listen
+from backbone.web import Metrics, Route, application, listen
 from camera_processor.analyst import Analyst
 from camera_processor.capture import Capture, CaptureState
 from camera_processor.commands import CommandList
-from camera_processor.figures import ProcessorFigures
 from camera_processor.frame_loop import FrameLoop
 from camera_processor.frames import Frame
 from camera_processor.handlers_web import PageFileHandler, SnapshotHandler, StreamHandler
+from camera_processor.metrics import ProcessorMetrics
 from camera_processor.orchestrator_client import OrchestratorClient
 from camera_processor.pipeline import Pipeline
 from camera_processor.settings import Settings
@@ -27,7 +27,7 @@ from camera_processor.sources import parse_source
 from camera_processor.stream_demand import StreamDemand
 from faces import Gallery, load_engine
 
-FIGURES_SECONDS = 1.0
+METRICS_SECONDS = 1.0
 
 
 class CameraProcessor:
@@ -36,7 +36,7 @@ class CameraProcessor:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.registry = CollectorRegistry()
-        self.figures = ProcessorFigures(self.registry)
+        self.metrics = ProcessorMetrics(self.registry)
         self.slot: LatestSlot[Frame] = LatestSlot()
         self.commands = CommandList()
         self.demand = StreamDemand()
@@ -66,7 +66,7 @@ class CameraProcessor:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Watch the camera until `stop` is set."""
-        app = application(self.routes(), guard=self.settings.guard(), figures=Figures(self.registry))
+        app = application(self.routes(), guard=self.settings.guard(), metrics=Metrics(self.registry))
         server, port = listen(app, host=self.settings.host, port=self.settings.port, tls=self.settings.tls())
         structlog.get_logger().info("listening", host=self.settings.host, port=port)
         analyst = await asyncio.get_running_loop().run_in_executor(self.worker, self._analyst)
@@ -78,10 +78,10 @@ class CameraProcessor:
             client=self.client,
             demand=self.demand,
             broadcast=self.broadcast,
-            figures=self.figures,
+            metrics=self.metrics,
         )
         async with self.capture, asyncio.TaskGroup() as group:
-            tasks = [group.create_task(loop.run()), group.create_task(self._figure_for_ever())]
+            tasks = [group.create_task(loop.run()), group.create_task(self._count_for_ever())]
             if self.client is not None:
                 tasks.append(group.create_task(self.client.run()))
             await stop.wait()
@@ -113,7 +113,7 @@ class CameraProcessor:
             commands=self.commands,
             demand=self.demand,
             cleaner=PictureCleaner(),
-            figures=self.figures,
+            metrics=self.metrics,
         )
 
     def _readiness(self) -> Readiness:
@@ -134,19 +134,19 @@ class CameraProcessor:
         source = self.capture.source.redacted
         structlog.get_logger().info("source_state", state=state.value, source=source, reason=reason)
 
-    async def _figure_for_ever(self) -> None:
-        """Copy what other parts count into the figures."""
+    async def _count_for_ever(self) -> None:
+        """Copy what other parts count into the metrics."""
         while True:
             for state in CaptureState:
-                self.figures.source_state.labels(state.value).set(self.capture.state is state)
-            self.figures.source_frames.set(self.capture.frames)
-            self.figures.source_restarts.set(self.capture.restarts)
-            self.figures.source_started.set(self.capture.started_at or 0.0)
-            self.figures.dropped.labels("source").set(self.capture.dropped)
-            self.figures.dropped.labels("slot").set(self.slot.dropped)
-            self.figures.dropped.labels("viewers").set(self.broadcast.skipped)
-            self.figures.commands_dropped.set(self.commands.dropped)
-            await asyncio.sleep(FIGURES_SECONDS)
+                self.metrics.source_state.labels(state.value).set(self.capture.state is state)
+            self.metrics.source_frames.set(self.capture.frames)
+            self.metrics.source_restarts.set(self.capture.restarts)
+            self.metrics.source_started.set(self.capture.started_at or 0.0)
+            self.metrics.dropped.labels("source").set(self.capture.dropped)
+            self.metrics.dropped.labels("slot").set(self.slot.dropped)
+            self.metrics.dropped.labels("viewers").set(self.broadcast.skipped)
+            self.metrics.commands_dropped.set(self.commands.dropped)
+            await asyncio.sleep(METRICS_SECONDS)
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ from backbone.mjpeg import Broadcast
 from backbone.wire.stream_frames import StreamFrame
 from camera_processor.analyst import Analyst, Turn, Wanted
 from camera_processor.commands import CommandList
-from camera_processor.figures import ProcessorFigures
 from camera_processor.frames import Frame
+from camera_processor.metrics import ProcessorMetrics
 from camera_processor.orchestrator_client import OrchestratorClient
 from camera_processor.stream_demand import StreamDemand
 
@@ -36,7 +36,7 @@ class FrameLoop:
         client: OrchestratorClient | None,
         demand: StreamDemand,
         broadcast: Broadcast,
-        figures: ProcessorFigures,
+        metrics: ProcessorMetrics,
     ) -> None:
         self._slot = slot
         self._commands = commands
@@ -45,7 +45,7 @@ class FrameLoop:
         self._client = client
         self._demand = demand
         self._broadcast = broadcast
-        self._figures = figures
+        self._metrics = metrics
 
     async def run(self) -> None:
         """Turn until cancelled."""
@@ -84,9 +84,9 @@ class FrameLoop:
 
     def _count(self, turn: Turn) -> None:
         if turn.result is not None:
-            self._figures.processed.inc()
-            self._figures.detections.inc(turn.result.detected)
-            self._figures.encodings.inc(turn.result.encoded)
-            self._figures.seconds.observe(turn.seconds)
-        self._figures.jpegs.labels("overlay").inc(turn.overlay is not None)
-        self._figures.jpegs.labels("plain").inc(turn.plain is not None)
+            self._metrics.processed.inc()
+            self._metrics.detections.inc(turn.result.detected)
+            self._metrics.encodings.inc(turn.result.encoded)
+            self._metrics.seconds.observe(turn.seconds)
+        self._metrics.jpegs.labels("overlay").inc(turn.overlay is not None)
+        self._metrics.jpegs.labels("plain").inc(turn.plain is not None)

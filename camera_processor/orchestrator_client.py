@@ -20,7 +20,7 @@ from backbone.wire.shared import Authenticate, Error, FeatureMap, Stop
 from backbone.wire.stream_frames import StreamFrame
 from backbone.wire.values import Message
 from camera_processor.commands import Command, CommandList, Forget, ForgetAllBut, Judge, Learn, SeekBox, SeekPicture
-from camera_processor.figures import ProcessorFigures
+from camera_processor.metrics import ProcessorMetrics
 from camera_processor.stream_demand import StreamDemand
 
 SETTLED_SECONDS = 3.0
@@ -52,7 +52,7 @@ class OrchestratorClient:
         commands: CommandList,
         demand: StreamDemand,
         cleaner: PictureCleaner,
-        figures: ProcessorFigures,
+        metrics: ProcessorMetrics,
     ) -> None:
         self._socket = SteadySocket(url, self._converse, max_message_bytes=PICTURE_MESSAGE_BYTES)
         self._camera_id = camera_id
@@ -60,9 +60,9 @@ class OrchestratorClient:
         self._commands = commands
         self._demand = demand
         self._cleaner = cleaner
-        self._figures = figures
+        self._metrics = metrics
         self._outgoing = Outgoing(Outbox(max_frames=MAX_KEPT_FRAMES, max_commands=MAX_KEPT_COMMANDS))
-        figures.outbox_waiting.set_function(lambda: len(self._outgoing))
+        metrics.outbox_waiting.set_function(lambda: len(self._outgoing))
         self._connection: WebSocketClientConnection | None = None
         self._named: set[int] = set()
 
@@ -85,7 +85,7 @@ class OrchestratorClient:
             try:
                 self._outgoing.put_command(payload)
             except PeerTooSlow:
-                self._figures.outbox_refused.inc()
+                self._metrics.outbox_refused.inc()
 
     async def send_picture(self, frame: StreamFrame) -> None:
         """Send one JPEG now; it is lost when the socket is not open."""
@@ -109,7 +109,7 @@ class OrchestratorClient:
         finally:
             self._connection = None
             self._demand.stop()
-            self._figures.connected.set(0)
+            self._metrics.connected.set(0)
 
     async def _introduce(self, connection: WebSocketClientConnection) -> None:
         if self._token is not None:
@@ -117,7 +117,7 @@ class OrchestratorClient:
         await connection.write_message(encode(Identifier(id=self._camera_id, features=FEATURES)))
         self._named = set()
         self._connection = connection
-        self._figures.connected.set(1)
+        self._metrics.connected.set(1)
         structlog.get_logger().info("orchestrator_connected", url=self._socket.url)
 
     async def _settle(self) -> None:

@@ -12,16 +12,16 @@ from backbone.job_queue import JobQueue
 from backbone.legacy_fields import MAX_BODY_BYTES, UploadCount
 from backbone.legacy_networks import LegacyNetworks
 from backbone.settings import load
-from backbone.web import Figures, Route, application, listen
+from backbone.web import Metrics, Route, application, listen
 from cloudlet.batches import Batches
 from cloudlet.comparisons import Comparisons
 from cloudlet.courier import Courier
 from cloudlet.desk import Desk
 from cloudlet.failover import Failover
-from cloudlet.figures import CloudletFigures
 from cloudlet.handlers_door import DoorHandler
 from cloudlet.job_store import JobStore
 from cloudlet.jobs import Jobs
+from cloudlet.metrics import CloudletMetrics
 from cloudlet.result_reader import ResultReader
 from cloudlet.server_link import ServerLink, own_address
 from cloudlet.settings import Settings
@@ -41,7 +41,7 @@ class Cloudlet:
     def __init__(self, settings: Settings, *, ip: str, port: int) -> None:
         self.settings = settings
         self.registry = CollectorRegistry()
-        figures = CloudletFigures(self.registry)
+        metrics = CloudletMetrics(self.registry)
         key, epoch, redis_url = f"{ip}:{port}", uuid.uuid4().hex, settings.redis_url.get_secret_value()
         self.queue = JobQueue.from_url(redis_url)
         self.store = JobStore.from_url(redis_url, key)
@@ -52,7 +52,7 @@ class Cloudlet:
             failover=self.failover,
             link=self.link,
             spool=self.spool,
-            figures=figures,
+            metrics=metrics,
             identity={"cloudIP": ip, "cloudPort": str(port)},
             heartbeat={"epoch": epoch, "interval": f"{settings.heartbeat_seconds:g}"},
         )
@@ -64,7 +64,7 @@ class Cloudlet:
             store=self.store,
             queue=self.queue,
             spool=self.spool,
-            figures=figures,
+            metrics=metrics,
             tolerance=settings.tolerance,
             cloudlet=key,
             epoch=epoch,
@@ -116,7 +116,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Take jobs and photos until `stop` is set; what waits goes on waiting in Redis and in the spool."""
     ip = settings.advertise or own_address(settings.servers()[0])
     cloudlet = Cloudlet(settings, ip=ip, port=settings.port)
-    app = application(cloudlet.routes(), guard=settings.guard(), figures=Figures(cloudlet.registry))
+    app = application(cloudlet.routes(), guard=settings.guard(), metrics=Metrics(cloudlet.registry))
     server, port = listen(app, host=settings.host, port=settings.port, tls=settings.tls(), max_body=MAX_BODY_BYTES)
     structlog.get_logger().info("listening", host=settings.host, port=port)
     await cloudlet.run(stop)

@@ -8,7 +8,7 @@ import structlog
 
 from backbone.errors import Unavailable
 from cloudlet.failover import Failover
-from cloudlet.figures import CloudletFigures
+from cloudlet.metrics import CloudletMetrics
 from cloudlet.server_link import ServerLink
 from cloudlet.spool import Parcel, Spool
 
@@ -42,14 +42,14 @@ class Courier:
         failover: Failover,
         link: ServerLink,
         spool: Spool,
-        figures: CloudletFigures,
+        metrics: CloudletMetrics,
         identity: dict[str, str],
         heartbeat: dict[str, str],
     ) -> None:
         self._failover = failover
         self._link = link
         self._spool = spool
-        self._figures = figures
+        self._metrics = metrics
         self._identity = identity
         self._fields = {
             "cloudJoinReq": {"id": "1", **identity, **heartbeat},
@@ -70,8 +70,8 @@ class Courier:
             busy = await self._tell_what_is_due()
             if self._failover.joined:
                 busy = await self._bring_one() or busy
-            self._figures.joined.set(self._failover.joined)
-            self._figures.spooled.set(self._spool.bytes)
+            self._metrics.joined.set(self._failover.joined)
+            self._metrics.spooled.set(self._spool.bytes)
             if not busy:
                 await self._sleep()
 
@@ -105,7 +105,7 @@ class Courier:
         status = await self._ask(parcel.request, {} if file is not None else self._identity, file)
         if status == HTTPStatus.OK:
             await self._spool.delivered(parcel.id)
-            self._figures.matches.labels("delivered").inc() if file is not None else None
+            self._metrics.matches.labels("delivered").inc() if file is not None else None
         elif status is not None and status in REFUSED:
             await self._set_aside(parcel, status)
             return parcel.refusals == 0
@@ -115,10 +115,10 @@ class Courier:
         structlog.get_logger().warning(
             "parcel_refused", request=parcel.request, status=status, times=parcel.refusals + 1
         )
-        self._figures.matches.labels("refused").inc()
+        self._metrics.matches.labels("refused").inc()
         if parcel.refusals + 1 >= MOST_REFUSALS:
             await self._spool.delivered(parcel.id)
-            self._figures.matches.labels("given_up").inc()
+            self._metrics.matches.labels("given_up").inc()
         else:
             await self._spool.refused(parcel.id)
 
@@ -140,5 +140,5 @@ class Courier:
         self.last_error = reason
         before = self._failover.switches
         self._failover.failed(server, time.monotonic())
-        self._figures.switches.inc(self._failover.switches - before)
+        self._metrics.switches.inc(self._failover.switches - before)
         structlog.get_logger().warning("server_failed", reason=reason, next=self._failover.server)

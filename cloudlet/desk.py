@@ -23,10 +23,10 @@ from backbone.wire.jobs import (
 )
 from cloudlet.batches import Batch, Batches, Sent
 from cloudlet.comparisons import Comparisons
-from cloudlet.figures import CloudletFigures
 from cloudlet.job_store import JobStore
 from cloudlet.jobs import Job, Jobs, JobState
 from cloudlet.match_files import by_job, match_id_of, match_zip, portions
+from cloudlet.metrics import CloudletMetrics
 from cloudlet.photo_blobs import put_photos
 from cloudlet.references import REFERENCES, read_references
 from cloudlet.spool import Parcel, Spool
@@ -52,7 +52,7 @@ class Desk:
         store: JobStore,
         queue: JobQueue,
         spool: Spool,
-        figures: CloudletFigures,
+        metrics: CloudletMetrics,
         tolerance: float,
         cloudlet: str,
         epoch: str,
@@ -63,7 +63,7 @@ class Desk:
         self._store = store
         self._queue = queue
         self._spool = spool
-        self._figures = figures
+        self._metrics = metrics
         self._tolerance = tolerance
         self._cloudlet = cloudlet
         self._epoch = epoch
@@ -166,7 +166,7 @@ class Desk:
                 raise NotFound(f"jobName: expected a job that is here, got {name[:100]!r}")
             # The job itself goes last: when something before it fails, the server asks again.
             dropped = await self._spool.drop_job(name)
-            self._figures.matches.labels("deleted").inc(dropped)
+            self._metrics.matches.labels("deleted").inc(dropped)
             await self._queue.drop_blobs([key for key, _ in job.photos])
             await self._comparisons.forget(name)
             await self._store.drop_job(name)
@@ -189,7 +189,7 @@ class Desk:
         if sent.named is not None and (self._batches.get(batch_id) or await self._store.was_seen(batch_id)):
             return batch_id
         self._batches.check_room()
-        self._figures.photos.inc(len(archive.entries))
+        self._metrics.photos.inc(len(archive.entries))
         if not self._jobs.sought() and not self._jobs.encoding():
             return batch_id
         now = min(sent.received_at or time.time(), time.time())
@@ -224,7 +224,7 @@ class Desk:
                 if isinstance(result, Matched):
                     await self._take_matches(batch, result)
                 await self._comparisons.end(batch)
-        self._figures.results.labels(type(result).__name__.lower()).inc()
+        self._metrics.results.labels(type(result).__name__.lower()).inc()
         self._show()
 
     async def _take_references(self, job: Job, result: Encoded | Failed) -> None:
@@ -244,7 +244,7 @@ class Desk:
             blob = await self._queue.get_blob(batch.photos[index].key)
             if blob is not None:
                 sizes[index] = len(blob)
-        self._figures.lost_photos.inc(len(wanted) - len(sizes))
+        self._metrics.lost_photos.inc(len(wanted) - len(sizes))
         for job, found in faces.items():
             for number, portion in enumerate(portions(found, sizes)):
                 photos = {
@@ -257,7 +257,7 @@ class Desk:
                     object_id=None if known is None else known.object_id,
                 )  # fmt: skip
                 if await self._spool.put(Parcel(match_id, "match", job, content)):
-                    self._figures.matches.labels("found").inc()
+                    self._metrics.matches.labels("found").inc()
                 self._spooled()
 
     async def _hand_over(self, job: Job) -> None:
@@ -270,6 +270,6 @@ class Desk:
 
     def _show(self) -> None:
         for state in JobState:
-            self._figures.jobs.labels(state.value).set(self._jobs.count(state))
-        self._figures.batches.set(len(self._batches))
-        self._figures.spooled.set(self._spool.bytes)
+            self._metrics.jobs.labels(state.value).set(self._jobs.count(state))
+        self._metrics.batches.set(len(self._batches))
+        self._metrics.spooled.set(self._spool.bytes)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drill.cutouts import Cutout
-from drill.story import FPS, HEIGHT, WIDTH, Act, Pose
+from drill.scenario import FPS, HEIGHT, WIDTH, Act, Pose
 from drill.truth import TrueFace
 
 _LEAST_VISIBLE, _LEAST_FACE_PX, _MOST_DEGREES = 0.7, 60, 15

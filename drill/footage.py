@@ -20,7 +20,7 @@ from drill.compositor import Compositor, Look
 from drill.cutouts import Cutout, cut_out
 from drill.pictures import fetch_pictures
 from drill.portraits import CASE_PHOTO, PORTRAITS
-from drill.story import ACTS, FPS, FRAMES, HEIGHT, WIDTH, Act
+from drill.scenario import ACTS, FPS, FRAMES, HEIGHT, WIDTH, Act
 from drill.truth import TrueFace, Truth, dump_truth
 from faces import load_engine
 

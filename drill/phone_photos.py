@@ -13,7 +13,7 @@ from PIL.Image import Exif
 
 from drill.clip_reader import read_clip
 from drill.footage import Footage
-from drill.story import SOUGHT
+from drill.scenario import SOUGHT
 from drill.truth import TrueFace, Truth, load_truth
 
 APART_FRAMES = 50

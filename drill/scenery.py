@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from drill.story import HEIGHT, WIDTH
+from drill.scenario import HEIGHT, WIDTH
 
 Colour = tuple[float, float, float]
 _HORIZON = 290

@@ -20,7 +20,7 @@ from camera_processor.pipeline import Pipeline
 from camera_processor.results import FrameResult, Picture
 from drill.clip_reader import read_clip, read_photo
 from drill.footage import Clip, Footage, make_footage
-from drill.story import SOUGHT
+from drill.scenario import SOUGHT
 from drill.truth import Box, IdentityScores, TrueFace, Truth, identity_scores, iou, load_truth
 from faces import FaceEngine, Gallery, load_engine
 

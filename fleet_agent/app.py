@@ -8,14 +8,14 @@ from prometheus_client import CollectorRegistry
 from backbone import health, logs, service
 from backbone.health import Dependency, Readiness
 from backbone.settings import load
-from backbone.web import Figures, Route, application, listen
+from backbone.web import Metrics, Route, application, listen
 from backbone.wire.from_fleet_agent import Done, Node, Refused
 from fleet_agent.allow_list_file import read_allow_list
 from fleet_agent.device_folder import DeviceFolder
 from fleet_agent.engine import Engine
-from fleet_agent.figures import AgentFigures
 from fleet_agent.handlers_orchestrator import CommandHandler
 from fleet_agent.machine import this_machine
+from fleet_agent.metrics import AgentMetrics
 from fleet_agent.node_watch import NodeWatch
 from fleet_agent.orchestrator_client import OrchestratorClient
 from fleet_agent.settings import Settings
@@ -27,7 +27,7 @@ class FleetAgent:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.registry = CollectorRegistry()
-        figures = AgentFigures(self.registry)
+        metrics = AgentMetrics(self.registry)
         allow_list = read_allow_list(settings.allow_list, node=settings.node_id)
         self.engine = Engine(settings.engine_url, node=settings.node_id)
         self.watch = NodeWatch(
@@ -36,13 +36,13 @@ class FleetAgent:
             engine=self.engine,
             machine=this_machine(),
             folder=DeviceFolder(settings.devices_dir),
-            figures=figures,
+            metrics=metrics,
             tell=self._tell,
         )
         self.commands = CommandHandler(
             allow_list=allow_list,
             engine=self.engine,
-            figures=figures,
+            metrics=metrics,
             devices=self.watch.devices,
             answer=self._answer,
             after=self.watch.look,
@@ -52,7 +52,7 @@ class FleetAgent:
             token=settings.jwt.get_secret_value() if settings.jwt is not None else None,
             node=self.watch.node,
             take=self.commands.take,
-            figures=figures,
+            metrics=metrics,
         )
 
     def routes(self) -> list[Route]:
@@ -61,7 +61,7 @@ class FleetAgent:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Obey the orchestrator until `stop` is set; the containers go on without the agent."""
-        app = application(self.routes(), guard=self.settings.guard(), figures=Figures(self.registry))
+        app = application(self.routes(), guard=self.settings.guard(), metrics=Metrics(self.registry))
         server, port = listen(app, host=self.settings.host, port=self.settings.port, tls=self.settings.tls())
         structlog.get_logger().info("listening", host=self.settings.host, port=port)
         async with asyncio.TaskGroup() as group:

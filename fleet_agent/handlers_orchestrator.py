@@ -11,8 +11,8 @@ from backbone.wire.from_fleet_agent import Done, Refused
 from backbone.wire.to_fleet_agent import Command, ListContainers, StartContainer, StopContainer
 from fleet_agent.allow_list import AllowList
 from fleet_agent.engine import Engine
-from fleet_agent.figures import AgentFigures
 from fleet_agent.inventory import Container, Step, named, step_to_start
+from fleet_agent.metrics import AgentMetrics
 
 MAX_WAITING = 16
 COMMAND_SECONDS = 30.0
@@ -35,14 +35,14 @@ class CommandHandler:
         *,
         allow_list: AllowList,
         engine: Engine,
-        figures: AgentFigures,
+        metrics: AgentMetrics,
         devices: Callable[[], dict[str, int]],
         answer: Answer,
         after: Callable[[], Awaitable[None]],
     ) -> None:
         self._allow_list = allow_list
         self._engine = engine
-        self._figures = figures
+        self._metrics = metrics
         self._devices = devices
         self._answer = answer
         self._after = after
@@ -65,7 +65,7 @@ class CommandHandler:
             except SearchlightError as fault:
                 self._refuse(command, fault)
             else:
-                self._figures.commands.labels(type_of(command), "done").inc()
+                self._metrics.commands.labels(type_of(command), "done").inc()
                 views = [container.view() for container in there]
                 self._answer(Done(request_id=command.request_id, containers=views))
             if not isinstance(command, ListContainers):
@@ -104,5 +104,5 @@ class CommandHandler:
         structlog.get_logger().warning(
             "command_refused", command=type_of(command), code=fault.code, reason=fault.message
         )
-        self._figures.commands.labels(type_of(command), fault.code).inc()
+        self._metrics.commands.labels(type_of(command), fault.code).inc()
         self._answer(Refused(request_id=command.request_id, code=fault.code, message=fault.message))

@@ -12,9 +12,9 @@ from backbone.wire.from_fleet_agent import Node
 from fleet_agent.allow_list import AllowList
 from fleet_agent.device_folder import DeviceFolder
 from fleet_agent.engine import Engine
-from fleet_agent.figures import AgentFigures
 from fleet_agent.inventory import Container
 from fleet_agent.machine import Machine
+from fleet_agent.metrics import AgentMetrics
 
 WATCH_SECONDS = 5.0
 
@@ -35,7 +35,7 @@ class NodeWatch:
         engine: Engine,
         machine: Machine,
         folder: DeviceFolder,
-        figures: AgentFigures,
+        metrics: AgentMetrics,
         tell: Callable[[Node], None],
     ) -> None:
         self._node = node
@@ -43,7 +43,7 @@ class NodeWatch:
         self._engine = engine
         self._machine = machine
         self._folder = folder
-        self._figures = figures
+        self._metrics = metrics
         self._tell = tell
         self._containers: list[Container] = []
         self._fault: str | None = "not asked yet"
@@ -91,9 +91,9 @@ class NodeWatch:
     def _note(self, there: Sequence[Container]) -> None:
         self._containers = list(there)
         self._change_fault(None)
-        self._figures.containers.clear()
+        self._metrics.containers.clear()
         for state, count in Counter(container.state for container in there).items():
-            self._figures.containers.labels(state).set(count)
+            self._metrics.containers.labels(state).set(count)
 
     def _change_fault(self, fault: str | None) -> None:
         if (fault is None) != (self._fault is None):
@@ -110,6 +110,6 @@ class NodeWatch:
             except SearchlightError as fault:
                 structlog.get_logger().warning("cannot_resume", name=container.name, reason=fault.message)
             else:
-                self._figures.resumed.inc()
+                self._metrics.resumed.inc()
                 structlog.get_logger().info("resumed", name=container.name)
         return await self._engine.containers()

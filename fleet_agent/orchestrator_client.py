@@ -17,7 +17,7 @@ from backbone.wire.from_fleet_agent import Done, Node, Refused
 from backbone.wire.shared import Authenticate, Error
 from backbone.wire.to_fleet_agent import Command
 from backbone.wire.values import Message
-from fleet_agent.figures import AgentFigures
+from fleet_agent.metrics import AgentMetrics
 
 MAX_KEPT = 64
 
@@ -39,13 +39,13 @@ class OrchestratorClient:
         token: str | None,
         node: Callable[[], Node],
         take: Callable[[Command], None],
-        figures: AgentFigures,
+        metrics: AgentMetrics,
     ) -> None:
         self._socket = SteadySocket(url, self._converse, max_message_bytes=CONTROL_BYTES)
         self._token = token
         self._node = node
         self._take = take
-        self._figures = figures
+        self._metrics = metrics
         self._outgoing = Outgoing(Outbox(max_frames=1, max_commands=MAX_KEPT))
         self._connection: WebSocketClientConnection | None = None
 
@@ -69,7 +69,7 @@ class OrchestratorClient:
         if self.connected:
             self._queue(message)
         else:
-            self._figures.dropped_answers.inc()
+            self._metrics.dropped_answers.inc()
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -87,12 +87,12 @@ class OrchestratorClient:
                 writer.cancel()
         finally:
             self._connection = None
-            self._figures.connected.set(0)
+            self._metrics.connected.set(0)
 
     def _open(self, connection: WebSocketClientConnection) -> None:
         self._outgoing.clear()
         self._connection = connection
-        self._figures.connected.set(1)
+        self._metrics.connected.set(1)
         structlog.get_logger().info("orchestrator_connected", url=self._socket.url)
 
     async def _read(self, connection: WebSocketClientConnection) -> None:
@@ -115,4 +115,4 @@ class OrchestratorClient:
         try:
             self._outgoing.put_command(encode(message))
         except PeerTooSlow:
-            self._figures.dropped_answers.inc()
+            self._metrics.dropped_answers.inc()

@@ -13,7 +13,7 @@ from backbone.wire.fleet_values import NODE_PATTERN
 class Settings(WebSettings):
     """One node: starts, stops and lists containers from its own allow-list on the orchestrator's command.
 
-    The only role that holds the engine's socket; its own door has nothing but health and figures.
+    The only role that holds the engine's socket; its own door has nothing but health and metrics.
     """
 
     port: int = Field(9400, ge=0, le=65535, description="port of the health door; 0 takes a free one")

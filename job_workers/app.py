@@ -11,9 +11,9 @@ from backbone import health, logs, service
 from backbone.errors import Unavailable
 from backbone.health import Dependency, Readiness
 from backbone.settings import load
-from backbone.web import Figures, Route, application, listen
+from backbone.web import Metrics, Route, application, listen
 from backbone.wire.offload import OFFLOAD
-from job_workers.figures import WorkerFigures
+from job_workers.metrics import WorkerMetrics
 from job_workers.recovery import Recovery
 from job_workers.sandbox import Sandbox
 from job_workers.settings import Settings
@@ -34,7 +34,7 @@ class JobWorkers:
             processes=settings.processes,
             memory_limit=settings.memory_limit << 20,
             grace=settings.grace,
-            figures=WorkerFigures(self.registry),
+            metrics=WorkerMetrics(self.registry),
         )
 
     def routes(self) -> list[Route]:
@@ -46,7 +46,7 @@ class JobWorkers:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set."""
-        app = application(self.routes(), guard=self.settings.guard(), figures=Figures(self.registry))
+        app = application(self.routes(), guard=self.settings.guard(), metrics=Metrics(self.registry))
         server, port = listen(app, host=self.settings.host, port=self.settings.port, tls=self.settings.tls())
         structlog.get_logger().info("listening", host=self.settings.host, port=port)
         async with asyncio.TaskGroup() as group:

@@ -19,7 +19,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from backbone.backoff import Backoff
-from job_workers.figures import WorkerFigures
+from job_workers.metrics import WorkerMetrics
 from job_workers.recovery import Recovery
 
 WATCH_SECONDS = 1.0
@@ -62,14 +62,14 @@ class Supervisor:
         processes: int,
         memory_limit: int,
         grace: float,
-        figures: WorkerFigures,
+        metrics: WorkerMetrics,
     ) -> None:
         self._recovery = recovery
         self._spec = spec
         self._processes = processes
         self._memory_limit = memory_limit
         self._grace = grace
-        self._figures = figures
+        self._metrics = metrics
         self._workers: dict[str, Worker] = {}
         self.redis_answers = False
 
@@ -115,8 +115,8 @@ class Supervisor:
         code = await process.wait()
         del self._workers[name]
         structlog.get_logger().warning("worker_ended", worker=name, code=code)
-        self._figures.ended.inc()
-        self._figures.ready.set(self.ready)
+        self._metrics.ended.inc()
+        self._metrics.ready.set(self.ready)
 
     async def _listen(self, worker: Worker, process: asyncio.subprocess.Process) -> None:
         """Tell a child what to do and hear it until it ends."""
@@ -138,8 +138,8 @@ class Supervisor:
             worker.job = told["job"]
             over = worker.job is None or not told["deadline"]
             worker.until = float("inf") if over else time.monotonic() + told["deadline"] + self._grace
-            self._figures.jobs.inc(worker.job is not None)
-        self._figures.ready.set(self.ready)
+            self._metrics.jobs.inc(worker.job is not None)
+        self._metrics.ready.set(self.ready)
 
     async def _watch(self) -> None:
         while True:

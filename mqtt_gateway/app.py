@@ -10,13 +10,13 @@ from backbone.errors import Unavailable
 from backbone.health import Dependency, Readiness
 from backbone.job_queue import JobQueue
 from backbone.settings import load
-from backbone.web import Figures, Route, application, listen
+from backbone.web import Metrics, Route, application, listen
 from mqtt_gateway import topics
 from mqtt_gateway.broker_link import BrokerLink, Login
 from mqtt_gateway.event_desk import EventDesk
-from mqtt_gateway.figures import GatewayFigures
 from mqtt_gateway.fleet_view import FleetView
 from mqtt_gateway.handlers_mqtt import MqttDoor
+from mqtt_gateway.metrics import GatewayMetrics
 from mqtt_gateway.orchestrator_client import OrchestratorClient
 from mqtt_gateway.request_desk import RequestDesk
 from mqtt_gateway.request_forms import INSTALLED, SOURCES
@@ -32,7 +32,7 @@ class Gateway:
 
     def __init__(self, settings: Settings) -> None:
         self.registry = CollectorRegistry()
-        self.figures = GatewayFigures(self.registry)
+        self.metrics = GatewayMetrics(self.registry)
         redis_url = settings.redis_url.get_secret_value()
         bounds = Bounds(running=settings.most_running, waiting=settings.most_waiting, seconds=settings.keep_answers)
         self.store = RequestStore.from_url(redis_url, bounds)
@@ -42,9 +42,9 @@ class Gateway:
             _login(settings),
             topics=(f"{INSTALLED}/#", f"{SOURCES}/#", status_topic),
             available=topics.AVAILABLE,
-            figures=self.figures,
+            metrics=self.metrics,
         )
-        self.desk = RequestDesk(link=self.link, store=self.store, queue=self.queue, figures=self.figures)
+        self.desk = RequestDesk(link=self.link, store=self.store, queue=self.queue, metrics=self.metrics)
         self.client: OrchestratorClient | None = None
         self.events: EventDesk | None = None
         self.retained = RetainedStore.from_url(redis_url)
@@ -53,10 +53,10 @@ class Gateway:
             self.client = OrchestratorClient(settings.orchestrator_url, token=token)
             view = FleetView(settings.discovery_prefix)
             self.events = EventDesk(
-                link=self.link, client=self.client, view=view, store=self.retained, figures=self.figures
+                link=self.link, client=self.client, view=view, store=self.retained, metrics=self.metrics
             )
         self.door = MqttDoor(
-            desk=self.desk, status_topic=status_topic, born=self._tell_everything, figures=self.figures
+            desk=self.desk, status_topic=status_topic, born=self._tell_everything, metrics=self.metrics
         )
 
     def _tell_everything(self) -> None:
@@ -83,8 +83,8 @@ class Gateway:
         while True:
             try:
                 waiting, kept = await self.store.counts()
-                self.figures.waiting.set(waiting)
-                self.figures.running.set(kept)
+                self.metrics.waiting.set(waiting)
+                self.metrics.running.set(kept)
             except Unavailable:
                 pass  # /readyz tells
             await asyncio.sleep(COUNT_SECONDS)
@@ -129,7 +129,7 @@ def _login(settings: Settings) -> Login:
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set; what waits goes on waiting in Redis and at the broker."""
     gateway = Gateway(settings)
-    app = application(gateway.routes(), guard=settings.guard(), figures=Figures(gateway.registry))
+    app = application(gateway.routes(), guard=settings.guard(), metrics=Metrics(gateway.registry))
     server, port = listen(app, host=settings.host, port=settings.port, tls=settings.tls())
     structlog.get_logger().info("listening", host=settings.host, port=port)
     await gateway.run(stop)

@@ -21,8 +21,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from mqtt_gateway.figures import GatewayFigures
 from mqtt_gateway.incoming import Incoming
+from mqtt_gateway.metrics import GatewayMetrics
 
 KEEPALIVE_SECONDS = 15
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5
@@ -65,12 +65,12 @@ class BrokerLink:
         *,
         topics: Sequence[str],
         available: str,
-        figures: GatewayFigures,
+        metrics: GatewayMetrics,
     ) -> None:
         self._login = login
         self._topics = topics
         self._available = available
-        self._figures = figures
+        self._metrics = metrics
         self._five = login.version == "5"
         self._loop: asyncio.AbstractEventLoop | None = None
         self._published: dict[int, asyncio.Future[None]] = {}
@@ -163,7 +163,7 @@ class BrokerLink:
         with self._counting:
             if self._in_hand >= MOST_IN_HAND:
                 self._overflowed = self._overflowed or message.qos > 0
-                self._figures.dropped.labels("too_many_at_once").inc()
+                self._metrics.dropped.labels("too_many_at_once").inc()
                 return
             self._in_hand += 1
         properties = message.properties
@@ -189,8 +189,8 @@ class BrokerLink:
 
     def _up(self) -> None:
         self.is_connected = True
-        self._figures.connected.set(1)
-        self._figures.connections.inc()
+        self._metrics.connected.set(1)
+        self._metrics.connections.inc()
         structlog.get_logger().info("broker_connected", connection=self._connection)
         self._tell_connected()
 
@@ -198,7 +198,7 @@ class BrokerLink:
         if self.is_connected or reason != self.last_error:
             structlog.get_logger().warning("broker_away", reason=reason)
         self.is_connected, self.last_error = False, reason
-        self._figures.connected.set(0)
+        self._metrics.connected.set(0)
 
     def settle(self, message: Incoming, *, done: bool = True) -> None:
         """Let go of a message; one that is done is acknowledged, another one comes again with the next connection."""
@@ -233,7 +233,7 @@ class BrokerLink:
 
     def _is_published(self, mid: int, code: ReasonCode) -> None:
         if code.is_failure:
-            self._figures.refused_by_broker.labels(code.getName()).inc()
+            self._metrics.refused_by_broker.labels(code.getName()).inc()
             structlog.get_logger().error("broker_refused", reason=code.getName())
         future = self._published.get(mid)
         if future is not None and not future.done():

@@ -17,8 +17,8 @@ from backbone.errors import Unavailable
 from backbone.wire.to_client import Cameras, Sighting, ToClient
 from mqtt_gateway import topics
 from mqtt_gateway.broker_link import BrokerLink
-from mqtt_gateway.figures import GatewayFigures
 from mqtt_gateway.fleet_view import FleetView, OpenCase
+from mqtt_gateway.metrics import GatewayMetrics
 from mqtt_gateway.orchestrator_client import OrchestratorClient
 from mqtt_gateway.retained_store import RetainedStore
 
@@ -38,14 +38,14 @@ class EventDesk:
         client: OrchestratorClient,
         view: FleetView,
         store: RetainedStore,
-        figures: GatewayFigures,
+        metrics: GatewayMetrics,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._link = link
         self._client = client
         self._view = view
         self._store = store
-        self._figures = figures
+        self._metrics = metrics
         self._now = now
         self._told: dict[str, bytes | None] = {}
         self._sightings: deque[Sighting] = deque()
@@ -83,7 +83,7 @@ class EventDesk:
             case Sighting():
                 if len(self._sightings) >= MOST_SIGHTINGS:
                     self._sightings.popleft()
-                    self._figures.dropped.labels("sightings").inc()
+                    self._metrics.dropped.labels("sightings").inc()
                 self._sightings.append(message)
             case _:
                 return
@@ -154,7 +154,7 @@ class EventDesk:
             await self._learn_crop(sighting)
             if event is not None:
                 await self._link.publish(topics.SIGHTINGS, json.dumps(event, ensure_ascii=False).encode())
-                self._figures.events.labels("sighting").inc()
+                self._metrics.events.labels("sighting").inc()
 
     async def _learn_crop(self, sighting: Sighting) -> None:
         if self._view.wants_crop(sighting):
@@ -178,7 +178,7 @@ class EventDesk:
             for topic in [topic for topic in wanted if told.get(topic) != wanted[topic]]:
                 await self._link.publish(topic, wanted[topic], retain=True)
                 told[topic] = wanted[topic]
-                self._figures.events.labels("retained").inc()
+                self._metrics.events.labels("retained").inc()
             gone = told.keys() - wanted.keys()
             for topic in gone:
                 await self._link.publish(topic, b"", retain=True)

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from mqtt_gateway.figures import GatewayFigures
 from mqtt_gateway.incoming import Incoming
+from mqtt_gateway.metrics import GatewayMetrics
 from mqtt_gateway.request_desk import RequestDesk
 
 AT_ONCE = 8
@@ -20,12 +20,12 @@ class MqttDoor:
     """
 
     def __init__(
-        self, *, desk: RequestDesk, status_topic: str, born: Callable[[], None], figures: GatewayFigures
+        self, *, desk: RequestDesk, status_topic: str, born: Callable[[], None], metrics: GatewayMetrics
     ) -> None:
         self._desk = desk
         self._status_topic = status_topic
         self._born = born
-        self._figures = figures
+        self._metrics = metrics
         self._come: asyncio.Queue[Incoming] = asyncio.Queue()  # as many as the link has in hand, not more
 
     def put(self, message: Incoming) -> None:
@@ -51,6 +51,6 @@ class MqttDoor:
                 self._born()
         elif message.kept:
             # A retained request would run again with every connection.
-            self._figures.dropped.labels("retained").inc()
+            self._metrics.dropped.labels("retained").inc()
         else:
             await self._desk.take(message)

@@ -19,8 +19,8 @@ from backbone.wire.jobs import Failed, Result
 from backbone.wire.offload import OFFLOAD, Offloaded, Status
 from backbone.wire.to_device import OffloadAnswer, answer_of, as_json, as_text
 from mqtt_gateway.broker_link import BrokerLink
-from mqtt_gateway.figures import GatewayFigures
 from mqtt_gateway.incoming import Incoming
+from mqtt_gateway.metrics import GatewayMetrics
 from mqtt_gateway.open_request import Address, OpenRequest, Record
 from mqtt_gateway.request_forms import Asked, answer_topic, client_of, is_json, read_request
 from mqtt_gateway.request_store import Outcome, RequestStore
@@ -43,11 +43,11 @@ class RequestDesk:
         queue: to the workers.
     """
 
-    def __init__(self, *, link: BrokerLink, store: RequestStore, queue: JobQueue, figures: GatewayFigures) -> None:
+    def __init__(self, *, link: BrokerLink, store: RequestStore, queue: JobQueue, metrics: GatewayMetrics) -> None:
         self._link = link
         self._store = store
         self._queue = queue
-        self._figures = figures
+        self._metrics = metrics
         self._to_run: asyncio.Queue[OpenRequest] = asyncio.Queue()
         self._handing: set[str] = set()
         self._turn = asyncio.Event()
@@ -80,7 +80,7 @@ class RequestDesk:
         try:
             client = client_of(message.topic)
         except SearchlightError as fault:
-            self._figures.dropped.labels("bad_topic").inc()
+            self._metrics.dropped.labels("bad_topic").inc()
             structlog.get_logger().info("request_dropped", reason=fault.message)
             return
         form = "json" if is_json(message) else "text"
@@ -89,7 +89,7 @@ class RequestDesk:
             topic = answer_topic(message, client)
             asked = read_request(message)
         except SearchlightError as fault:
-            self._figures.requests.labels(form, "refused").inc()
+            self._metrics.requests.labels(form, "refused").inc()
             self._refuse(_address(message, topic, _named(message)), fault)
             return
         await self._keep(message, asked, _address(message, topic, asked.request_id), form)
@@ -108,7 +108,7 @@ class RequestDesk:
                 again = True
                 self._lost(fault)
                 await asyncio.sleep(backoff.next_wait())
-        self._figures.requests.labels(form, outcome.value).inc()
+        self._metrics.requests.labels(form, outcome.value).inc()
         match outcome:
             case Outcome.RUN:
                 self._to_run.put_nowait(request)
@@ -128,7 +128,7 @@ class RequestDesk:
             self._say_aside(self._publish(address, base64.b64decode(record.answer)))
 
     def _refuse(self, address: Address, fault: SearchlightError) -> None:
-        self._figures.answers.labels("rejected").inc()
+        self._metrics.answers.labels("rejected").inc()
         answer = OffloadAnswer(request_id=address.request_id or None, status="rejected", message=fault.message)
         payload = as_text(answer) if address.request_id is None else as_json(answer)
         self._say_aside(self._publish(address, payload))
@@ -137,7 +137,7 @@ class RequestDesk:
         """Publish something that may be lost: whoever misses it asks again."""
         if len(self._aside) >= MOST_SAID_ASIDE:
             what.close()
-            self._figures.dropped.labels("too_many_refusals").inc()
+            self._metrics.dropped.labels("too_many_refusals").inc()
             return
         task = asyncio.create_task(what)
         self._aside.add(task)
@@ -219,7 +219,7 @@ class RequestDesk:
                 await self._store.answered(request, payload)
                 self._turn.set()
                 await self._publish(request.address, payload)
-                self._figures.answers.labels(answer.status).inc()
+                self._metrics.answers.labels(answer.status).inc()
             await self._store.delivered(result.task_id, REPLIES, GROUP, entry_id)
         except Unavailable as fault:
             self._lost(fault)

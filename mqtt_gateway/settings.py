@@ -14,7 +14,7 @@ class Settings(WebSettings):
     Run one gateway for a broker: it keeps one session there, and a second one of the same --broker-session ends it.
     """
 
-    port: int = Field(8300, ge=0, le=65535, description="port of the page with the figures; 0: any free one")
+    port: int = Field(8300, ge=0, le=65535, description="port of the page with the metrics; 0: any free one")
     broker_url: str = Field("mqtt://127.0.0.1:1883", description="mqtt://HOST:PORT, or mqtts:// for TLS")
     broker_user: str = Field("searchlight-gateway", description="the gateway's name at the broker")
     broker_password: SecretStr | None = Field(None, description="its password; none: it shows none")

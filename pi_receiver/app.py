@@ -12,19 +12,19 @@ from pydantic import SecretStr
 from backbone import health, logs, service
 from backbone.health import Dependency, Readiness
 from backbone.settings import load
-from backbone.web import Figures, Route, application, listen
+from backbone.web import Metrics, Route, application, listen
 from pi_receiver import verify
 from pi_receiver.applicants import Applicants
 from pi_receiver.channels import Channels
 from pi_receiver.cloudlet_link import CloudletLink
 from pi_receiver.faults import Faults, parse_faults
-from pi_receiver.figures import ReceiverFigures
 from pi_receiver.forwarder import Forwarder
 from pi_receiver.gate import Gate
 from pi_receiver.handlers_files import CreationHandler, FileHandler, FilesEntrance
 from pi_receiver.handlers_upload import ChannelHandler, Entrance, UploadHandler
 from pi_receiver.handlers_view import ReceiptKeyHandler, RegisterHandler, StationHandler, StationsHandler
 from pi_receiver.keeper import Keeper
+from pi_receiver.metrics import ReceiverMetrics
 from pi_receiver.orchestrator_link import OrchestratorLink
 from pi_receiver.receipts import load_signer
 from pi_receiver.reception import Reception
@@ -44,7 +44,7 @@ class Receiver:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.registry = CollectorRegistry()
-        figures = ReceiverFigures(self.registry)
+        metrics = ReceiverMetrics(self.registry)
         faults = Faults(parse_faults(settings.fault))
         self.workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="upload")
         self.hashing = ThreadPoolExecutor(HASHING, thread_name_prefix="hash")
@@ -58,7 +58,7 @@ class Receiver:
             keeper=self.keeper,
             space=self.space,
             signer=self.signer,
-            figures=figures,
+            metrics=metrics,
             faults=faults,
             workers=self.workers,
             hashing=self.hashing,
@@ -79,7 +79,7 @@ class Receiver:
         token, asked = _said(settings.jwt), settings.orchestrator_url
         self.forwarder = Forwarder(
             store=self.store,
-            figures=figures,
+            metrics=metrics,
             cloudlet=CloudletLink(settings.cloudlet_url, token=token) if settings.cloudlet_url else None,
             footage=settings.footage_folder,
             orchestrator=OrchestratorLink(asked, token=token) if asked else None,
@@ -147,7 +147,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Receive until `stop` is set; what was acknowledged stays."""
     receiver = Receiver(settings)
     receiver.gate.roster()
-    app = application(receiver.routes(), guard=settings.guard(), figures=Figures(receiver.registry))
+    app = application(receiver.routes(), guard=settings.guard(), metrics=Metrics(receiver.registry))
     server, port = listen(app, host=settings.host, port=settings.port, tls=settings.tls(), chunk_bytes=CHUNK_BYTES)
     structlog.get_logger().info("listening", host=settings.host, port=port)
 

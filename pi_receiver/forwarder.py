@@ -14,8 +14,8 @@ from backbone.backoff import Backoff
 from backbone.errors import SearchlightError, Unavailable
 from pi_receiver.cloudlet_link import CloudletLink
 from pi_receiver.disk_file import disk_fault
-from pi_receiver.figures import ReceiverFigures
 from pi_receiver.ledger import Received
+from pi_receiver.metrics import ReceiverMetrics
 from pi_receiver.orchestrator_link import OrchestratorLink
 from pi_receiver.store import Store
 
@@ -45,14 +45,14 @@ class Forwarder:
         self,
         *,
         store: Store,
-        figures: ReceiverFigures,
+        metrics: ReceiverMetrics,
         cloudlet: CloudletLink | None,
         footage: Path | None,
         orchestrator: OrchestratorLink | None = None,
         with_location: bool,
     ) -> None:
         self._store = store
-        self._figures = figures
+        self._metrics = metrics
         self._cloudlet = cloudlet
         self._footage = footage
         self._orchestrator = orchestrator
@@ -96,21 +96,21 @@ class Forwarder:
             await asyncio.to_thread(_put_footage, self._store.path_of(received), self._footage / received.path)
             if self._orchestrator is not None:
                 await self._have_looked_through(received, self._orchestrator)
-            self._figures.forwarded.labels("video").inc()
+            self._metrics.forwarded.labels("video").inc()
 
     async def _hand_over(self, received: Received, cloudlet: CloudletLink) -> None:
         content = await asyncio.to_thread(_read, self._store.path_of(received))
         if content is None:
-            self._figures.forwarded.labels("skipped").inc()
+            self._metrics.forwarded.labels("skipped").inc()
             return
         status = await cloudlet.hand_over(received, content, with_location=self._with_location)
         if status in REFUSED and status not in TRY_AGAIN:
             structlog.get_logger().warning("picture_refused", file=received.path, status=status)
-            self._figures.forwarded.labels("refused").inc()
+            self._metrics.forwarded.labels("refused").inc()
         elif status != 200:
             raise Unavailable(f"cloudlet: expected 200, got {status}")
         else:
-            self._figures.forwarded.labels("picture").inc()
+            self._metrics.forwarded.labels("picture").inc()
 
     async def _have_looked_through(self, received: Received, orchestrator: OrchestratorLink) -> None:
         status = await orchestrator.look_through(received)
@@ -118,7 +118,7 @@ class Forwarder:
             structlog.get_logger().info("video_not_looked_through", file=received.path, reason="nobody is sought")
         elif status in REFUSED and status not in TRY_AGAIN:
             structlog.get_logger().warning("video_refused", file=received.path, status=status)
-            self._figures.forwarded.labels("refused").inc()
+            self._metrics.forwarded.labels("refused").inc()
         elif status != 200:
             raise Unavailable(f"orchestrator: expected 200, got {status}")
 

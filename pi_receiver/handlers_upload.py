@@ -71,12 +71,12 @@ class ChannelHandler(LegacyText):
         try:
             owner = await self._entrance.gate.admit(self.request.headers)
         except Unlisted as fault:
-            self.figures.refused.labels("http", fault.code).inc()
+            self.metrics.refused.labels("http", fault.code).inc()
             self.write_text(legacy_text(fault))
             return
         letters = "".join(secrets.choice(string.ascii_letters) for _ in range(self._wanted_letters()))
         channels.open(letters, owner, time.monotonic())
-        self._entrance.reception.figures.channels.set(len(channels))
+        self._entrance.reception.metrics.channels.set(len(channels))
         self.write_text(f"301 {letters}")
 
     def _wanted_letters(self) -> int:
@@ -180,7 +180,7 @@ class UploadHandler(LegacyText, StreamedBodyHandler):
         self._entrance.channels.leave(self._letters, time.monotonic(), last=last)
         self._reception.leave(owner.pi)
         if not self._stored:
-            self._reception.figures.broken_off.inc()
+            self._reception.metrics.broken_off.inc()
             self._reception.later(self._clear)
 
     def _clear(self) -> None:

@@ -12,10 +12,10 @@ from typing import TypeVar
 from backbone.errors import Unavailable
 from pi_receiver.disk_file import disk_fault
 from pi_receiver.faults import Faults
-from pi_receiver.figures import ReceiverFigures
 from pi_receiver.identities import Identity
 from pi_receiver.incoming import Incoming
 from pi_receiver.keeper import Keeper
+from pi_receiver.metrics import ReceiverMetrics
 from pi_receiver.names import check_name
 from pi_receiver.part_file import PartFile
 from pi_receiver.receipts import ReceiptSigner
@@ -39,13 +39,13 @@ class Reception:
     """
 
     def __init__(
-        self, *, store: Store, keeper: Keeper, space: Space, signer: ReceiptSigner, figures: ReceiverFigures,
+        self, *, store: Store, keeper: Keeper, space: Space, signer: ReceiptSigner, metrics: ReceiverMetrics,
         faults: Faults, workers: Executor, hashing: Executor, suffixes: frozenset[str], most_bytes: int, most: int,
         most_of_one: int,
     ) -> None:  # fmt: skip
         self.space = space
         self.faults = faults
-        self.figures = figures
+        self.metrics = metrics
         self.most_bytes = most_bytes
         self._store = store
         self._keeper = keeper
@@ -66,14 +66,14 @@ class Reception:
         if self._under_way.total() >= self._most or self._under_way[pi] >= self._most_of_one:
             raise Unavailable(f"expected at most {self._most_of_one} uploads of one Pi at once, {self._most} of all")
         self._under_way[pi] += 1
-        self.figures.uploads.set(self._under_way.total())
+        self.metrics.uploads.set(self._under_way.total())
 
     def leave(self, pi: str) -> None:
         """Count an upload as ended."""
         self._under_way[pi] -= 1
         if not self._under_way[pi]:
             del self._under_way[pi]
-        self.figures.uploads.set(self._under_way.total())
+        self.metrics.uploads.set(self._under_way.total())
 
     def check_name(self, name: str | None) -> str:
         """Return a file's name, as it came.
@@ -107,7 +107,7 @@ class Reception:
 
         Args:
             digest: what its sender announced.
-            way: how it came, for the figures.
+            way: how it came, for the metrics.
             modified: when it was last written to at its sender, seconds since the epoch.
 
         Raises:
@@ -141,8 +141,8 @@ class Reception:
     ) -> str:
         whole = Whole(path, sidecar, name, owner.station, digest, size, time.time())
         received = await self._keeper.keep(whole)
-        self.figures.files.labels(way).inc()
-        self.figures.bytes.inc(received.size)
+        self.metrics.files.labels(way).inc()
+        self.metrics.bytes.inc(received.size)
         return self._signer.sign(received)
 
 

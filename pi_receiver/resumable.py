@@ -245,4 +245,4 @@ class Resumables:
 
     def _count(self) -> None:
         open_ones = sum(not one.noted.receipt for one in self._uploads.values())
-        self._reception.figures.unfinished.set(open_ones)
+        self._reception.metrics.unfinished.set(open_ones)

@@ -15,7 +15,7 @@ from backbone.legacy_networks import LegacyNetworks
 from backbone.pictures import PictureCleaner
 from backbone.settings import load
 from backbone.socket_handler import SocketCount
-from backbone.web import Figures, Route, application, listen
+from backbone.web import Metrics, Route, application, listen
 from backbone.wire import to_client
 from processor_orchestrator.cases.desk import CaseDesk
 from processor_orchestrator.cases.galleries import Galleries
@@ -32,7 +32,6 @@ from processor_orchestrator.console.handlers_session import SessionHandler
 from processor_orchestrator.crossing.event_tail import EventTail
 from processor_orchestrator.crossing.neighbours import Neighbours
 from processor_orchestrator.crossing.redis_channel import RedisChannel
-from processor_orchestrator.figures import OrchestratorFigures
 from processor_orchestrator.fleet.desk import FleetDesk
 from processor_orchestrator.fleet.handlers_fleet_agent import FleetAgentSocket
 from processor_orchestrator.fleet.handlers_fleet_api import (
@@ -45,6 +44,7 @@ from processor_orchestrator.fleet.handlers_fleet_api import (
 from processor_orchestrator.fleet.nodes import MAX_NODES
 from processor_orchestrator.footage.desk import FootageDesk
 from processor_orchestrator.footage.handlers_footage import FootageHandler
+from processor_orchestrator.metrics import OrchestratorMetrics
 from processor_orchestrator.registry.cloudlet_client import CloudletClient
 from processor_orchestrator.registry.desk import RegistryDesk
 from processor_orchestrator.registry.handlers_front import FrontHandler
@@ -85,23 +85,23 @@ class Orchestrator:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.registry = CollectorRegistry()
-        figures = self.figures = OrchestratorFigures(self.registry)
+        metrics = self.metrics = OrchestratorMetrics(self.registry)
         cleaner = PictureCleaner()
         book = SightingBook()
         self.store = store_at(settings.redis_url.get_secret_value())
         self.watch = StoreWatch(self.store)
         self.switchboard = Switchboard(
-            store=self.store, book=book, timeout=settings.tracking_timeout, cleaner=cleaner, figures=figures
+            store=self.store, book=book, timeout=settings.tracking_timeout, cleaner=cleaner, metrics=metrics
         )
         self.writer = SightingWriter(
             book=book,
             store=self.store,
             cleaner=PictureCleaner(max_side=256, quality=85),
-            figures=figures,
+            metrics=metrics,
             tell=self._tell_sighting,
         )
-        self.relay = StreamRelay(tell=self.switchboard.tell_camera, figures=figures)
-        self.desk = FleetDesk(figures=figures)
+        self.relay = StreamRelay(tell=self.switchboard.tell_camera, metrics=metrics)
+        self.desk = FleetDesk(metrics=metrics)
         self.uploads = UploadCount()
         self._build_registry()
         self._build_snap()
@@ -129,19 +129,19 @@ class Orchestrator:
             switchboard=self.switchboard,
             pusher=self.pusher,
             cleaner=PictureCleaner(max_bytes=MAX_ENTRY_BYTES),
-            figures=self.figures,
+            metrics=self.metrics,
             heartbeat=settings.cloudlet_heartbeat,
         )
 
     def _build_snap(self) -> None:
-        settings, figures = self.settings, self.figures
+        settings, metrics = self.settings, self.metrics
         self.snippets = snippets_at(settings.redis_url.get_secret_value(), days=settings.snippet_days)
-        self.snaps = SnapDesk(snippets=self.snippets, figures=figures)
+        self.snaps = SnapDesk(snippets=self.snippets, metrics=metrics)
         self.matching = SnapMatching(
             queue=self.queue,
             store=self.store,
             cleaner=PictureCleaner(max_side=256, quality=85),
-            figures=figures,
+            metrics=metrics,
             galleries=self.galleries,
             tell=self._tell_sighting,
         )
@@ -153,7 +153,7 @@ class Orchestrator:
             tell=self._tell_sighting,
         )
         cleaner = PictureCleaner(max_bytes=MAX_ENTRY_BYTES)
-        self.intake = Intake(store=self.snippets, cleaner=cleaner, looker=self.matching, figures=figures)
+        self.intake = Intake(store=self.snippets, cleaner=cleaner, looker=self.matching, metrics=metrics)
         self.snap_door = SnapDoor(
             desk=self.snaps,
             intake=self.intake,
@@ -256,10 +256,10 @@ class Orchestrator:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then drain."""
-        figures, settings = Figures(self.registry), self.settings
-        app = application(self.routes(), guard=settings.guard(), figures=figures)
+        metrics, settings = Metrics(self.registry), self.settings
+        app = application(self.routes(), guard=settings.guard(), metrics=metrics)
         server, port = listen(app, host=settings.host, port=settings.port, tls=settings.tls())
-        legacy = self.snap_door.open(settings, figures)
+        legacy = self.snap_door.open(settings, metrics)
         structlog.get_logger().info("listening", host=self.settings.host, port=port)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(part.run()) for part in self._parts()]

@@ -41,7 +41,7 @@ class Outcome:
     faults: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
-        """Return the figures."""
+        """Return the metrics."""
         faults = ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items())) or "no faults"
         return (
             f"{len(self.acknowledged)} uploads acknowledged, {self.kills} kills, {self.retries} retries, "

@@ -24,7 +24,7 @@ class NewObject(Message, frozen=True, tag="newObject"):
 
 
 class Sighting(SightingView, frozen=True, tag="sighting"):
-    """A sighting was stored, or stored again with later figures."""
+    """A sighting was stored, or stored again with later metrics."""
 
 
 class Cameras(Message, frozen=True, tag="cameras"):

@@ -15,8 +15,8 @@ from backbone.wire.fleet_values import ContainerView
 from backbone.wire.from_fleet_agent import Done, Node, Refused
 from backbone.wire.to_fleet_agent import Command
 from backbone.wire.values import Message
-from processor_orchestrator.figures import OrchestratorFigures
 from processor_orchestrator.fleet.nodes import AgentId, Nodes, refusal
+from processor_orchestrator.metrics import OrchestratorMetrics
 
 ANSWER_SECONDS = 35.0
 """How long a command may take; the agent's own bound for one is 30."""
@@ -49,8 +49,8 @@ class FleetDesk:
         now: wall clock, seconds since the epoch.
     """
 
-    def __init__(self, *, figures: OrchestratorFigures, now: Callable[[], float] = time.time) -> None:
-        self._figures = figures
+    def __init__(self, *, metrics: OrchestratorMetrics, now: Callable[[], float] = time.time) -> None:
+        self._metrics = metrics
         self._now = now
         self._agents: dict[AgentId, Agent] = {}
         self._agent_ids = itertools.count(1)
@@ -75,7 +75,7 @@ class FleetDesk:
         """Forget an agent's socket; whoever waits for its answers is told at once."""
         self._agents.pop(agent_id, None)
         node_id = self.nodes.left(agent_id, now=self._now())
-        self._figures.fleet_nodes.set(self.nodes.online())
+        self._metrics.fleet_nodes.set(self.nodes.online())
         for asked, answer in self._waiting.values():
             if asked == agent_id and not answer.done():
                 answer.set_exception(Unavailable("expected the node's answer, got the end of its connection"))
@@ -93,7 +93,7 @@ class FleetDesk:
         if replaced is not None and replaced in self._agents:
             self._agents[replaced].close(CLOSE_REPLACED, "a newer connection speaks for this node")
         if is_new:
-            self._figures.fleet_nodes.set(self.nodes.online())
+            self._metrics.fleet_nodes.set(self.nodes.online())
             structlog.get_logger().info("fleet_node_joined", node=node.node_id, architecture=node.architecture)
 
     def answered(self, agent_id: AgentId, answer: Done | Refused) -> None:
@@ -130,7 +130,7 @@ class FleetDesk:
             code = fault.code
             raise
         finally:
-            self._figures.fleet_commands.labels(type_of(command), code).inc()
+            self._metrics.fleet_commands.labels(type_of(command), code).inc()
             structlog.get_logger().info(
                 "fleet_command",
                 command=type_of(command),

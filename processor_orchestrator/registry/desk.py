@@ -9,7 +9,7 @@ import structlog
 
 from backbone.errors import BadInput, NotFound, Unavailable
 from backbone.pictures import PictureCleaner
-from processor_orchestrator.figures import OrchestratorFigures
+from processor_orchestrator.metrics import OrchestratorMetrics
 from processor_orchestrator.registry import cloudlets
 from processor_orchestrator.registry.cloudlets import Caller, Cloudlet
 from processor_orchestrator.registry.crops import face_crop
@@ -40,7 +40,7 @@ class RegistryDesk:
         switchboard: Switchboard,
         pusher: JobPusher,
         cleaner: PictureCleaner,
-        figures: OrchestratorFigures,
+        metrics: OrchestratorMetrics,
         heartbeat: float,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -49,7 +49,7 @@ class RegistryDesk:
         self._switchboard = switchboard
         self._pusher = pusher
         self._cleaner = cleaner
-        self._figures = figures
+        self._metrics = metrics
         self._heartbeat = heartbeat
         self._now = now
 
@@ -157,7 +157,7 @@ class RegistryDesk:
         return self._counted("stored")
 
     def _counted(self, outcome: str) -> str:
-        self._figures.matches.labels(outcome).inc()
+        self._metrics.matches.labels(outcome).inc()
         return outcome
 
     async def _sought(self, job: str) -> TrackedObject | None:

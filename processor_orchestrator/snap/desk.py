@@ -13,7 +13,7 @@ from backbone.wire import from_snap, to_snap
 from backbone.wire.codec import encode
 from backbone.wire.snap_values import ALL, Answer, Failed, Uploaded
 from backbone.wire.values import Message
-from processor_orchestrator.figures import OrchestratorFigures
+from processor_orchestrator.metrics import OrchestratorMetrics
 from processor_orchestrator.snap import abroad
 from processor_orchestrator.snap.abroad import Abroad, DeviceRow
 from processor_orchestrator.snap.roster import Device, PeerId, Roster
@@ -56,12 +56,12 @@ class SnapDesk:
     """
 
     def __init__(
-        self, *, snippets: SnippetStore, figures: OrchestratorFigures, now: Callable[[], float] = time.time
+        self, *, snippets: SnippetStore, metrics: OrchestratorMetrics, now: Callable[[], float] = time.time
     ) -> None:
         self.roster = Roster()
         self.abroad: Abroad | None = None
         self._snippets = snippets
-        self._figures = figures
+        self._metrics = metrics
         self._now = now
         self._peers: dict[PeerId, SnapPeer] = {}
         self._under_way: dict[str, _UnderWay] = {}
@@ -72,13 +72,13 @@ class SnapDesk:
         """Take in a client."""
         name = self.roster.joined()
         self._peers[name] = peer
-        self._figures.snap_clients.set(len(self._peers))
+        self._metrics.snap_clients.set(len(self._peers))
         return name
 
     def left(self, name: PeerId) -> None:
         """Forget a client."""
         self._peers.pop(name, None)
-        self._figures.snap_clients.set(len(self._peers))
+        self._metrics.snap_clients.set(len(self._peers))
         device = self.roster.left(name, now=self._now())
         if device is not None:
             structlog.get_logger().info("snap_device_left", device=device)
@@ -118,7 +118,7 @@ class SnapDesk:
             self.abroad.tell_snap(encode(abroad.Text(text=text, snap_id=snap_id)))
 
     def _hand_on(self, text: str, snap_id: str | None, *, but: PeerId | None) -> None:
-        self._figures.snap_texts.inc()
+        self._metrics.snap_texts.inc()
         plain = text.encode()
         for_device = plain
         if snap_id is not None:
@@ -210,7 +210,7 @@ class SnapDesk:
         waiting.timer.cancel()
         summary = waiting.snap.summary()
         for result in summary.devices:
-            self._figures.snaps.labels(result.state).inc()
+            self._metrics.snaps.labels(result.state).inc()
         structlog.get_logger().info("snap_ended", snap=snap_id, complete=summary.complete)
         waiting.tell(summary)
 

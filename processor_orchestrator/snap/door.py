@@ -8,7 +8,7 @@ from tornado.httpserver import HTTPServer
 from backbone.legacy_fields import UploadCount
 from backbone.legacy_networks import LegacyNetworks
 from backbone.socket_handler import SocketCount
-from backbone.web import Figures, Route, application, listen
+from backbone.web import Metrics, Route, application, listen
 from processor_orchestrator.settings import Settings
 from processor_orchestrator.snap.desk import SnapDesk
 from processor_orchestrator.snap.handlers_snap import MAX_CLIENTS, SnapSocket
@@ -39,11 +39,11 @@ class SnapDoor:
             Route(f"/snippets/({ID_IN_PATH})/?", SnippetHandler, self._snippets),
         ]
 
-    def open(self, settings: Settings, figures: Figures) -> HTTPServer | None:
+    def open(self, settings: Settings, metrics: Metrics) -> HTTPServer | None:
         """Listen for legacy devices and tell the relay's own address; None where no port is set for them."""
         if settings.snap_port == 0:
             return None
-        app = application(self.routes("/"), guard=settings.guard(), figures=figures, ping_seconds=PING_SECONDS)
+        app = application(self.routes("/"), guard=settings.guard(), metrics=metrics, ping_seconds=PING_SECONDS)
         server, port = listen(app, host=settings.host, port=settings.snap_port, tls=settings.tls())
         scheme = "ws" if settings.ssl_cert is None else "wss"
         structlog.get_logger().info("snap_listening", address=f"{scheme}://{own_address(settings.host)}:{port}/")

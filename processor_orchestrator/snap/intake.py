@@ -10,7 +10,7 @@ import structlog
 
 from backbone.errors import Unavailable
 from backbone.pictures import PictureCleaner
-from processor_orchestrator.figures import OrchestratorFigures
+from processor_orchestrator.metrics import OrchestratorMetrics
 from processor_orchestrator.snap.snippets import Snippet
 from processor_orchestrator.stores.snippets import SnippetStore
 
@@ -38,13 +38,13 @@ class Intake:
         store: SnippetStore,
         cleaner: PictureCleaner,
         looker: Looker,
-        figures: OrchestratorFigures,
+        metrics: OrchestratorMetrics,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._cleaner = cleaner
         self._looker = looker
-        self._figures = figures
+        self._metrics = metrics
         self._now = now
 
     async def take(self, snippet_id: str, raw: bytes, *, subject: str | None) -> tuple[Snippet, bool]:
@@ -67,7 +67,7 @@ class Intake:
         )
         is_new = await self._store.put(snippet, clean.jpeg)
         await self._looker.look(snippet, clean.jpeg)
-        self._figures.snippets.labels("new" if is_new else "known").inc()
+        self._metrics.snippets.labels("new" if is_new else "known").inc()
         return snippet, is_new
 
     async def run(self) -> None:

@@ -19,7 +19,7 @@ from backbone.wire import to_client
 from backbone.wire.jobs import MATCH, FaceMatch, Matched, MatchTask, Photo, Result
 from processor_orchestrator.cases.found_crops import crop_of
 from processor_orchestrator.cases.galleries import Galleries
-from processor_orchestrator.figures import OrchestratorFigures
+from processor_orchestrator.metrics import OrchestratorMetrics
 from processor_orchestrator.snap.snippets import Snippet
 from processor_orchestrator.stores import Store
 from processor_orchestrator.tracking.sighting_writer import told
@@ -49,14 +49,14 @@ class SnapMatching:
         queue: JobQueue | None,
         store: Store,
         cleaner: PictureCleaner,
-        figures: OrchestratorFigures,
+        metrics: OrchestratorMetrics,
         galleries: Galleries,
         tell: Callable[[to_client.Sighting], None],
     ) -> None:
         self._queue = queue
         self._store = store
         self._cleaner = cleaner
-        self._figures = figures
+        self._metrics = metrics
         self._galleries = galleries
         self._tell = tell
         self._name = uuid.uuid4().hex
@@ -72,7 +72,7 @@ class SnapMatching:
         if self._queue is None or not keys:
             return
         if not self._has_room(time.monotonic()):
-            self._figures.snippets.labels("not_matched").inc()
+            self._metrics.snippets.labels("not_matched").inc()
             structlog.get_logger().warning("snippet_not_matched", snippet=snippet.snippet_id, reason="too many")
             return
         for key in keys:

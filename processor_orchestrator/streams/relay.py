@@ -7,7 +7,7 @@ from backbone.mjpeg import Broadcast
 from backbone.wire.stream_frames import StreamFrame
 from backbone.wire.to_processor import StartStream, StopStream, StreamToken
 from backbone.wire.values import camera_key
-from processor_orchestrator.figures import OrchestratorFigures
+from processor_orchestrator.metrics import OrchestratorMetrics
 
 TOKENS = 2
 """JPEGs that may be under way at once: one on the wire while the next is being encoded."""
@@ -25,12 +25,12 @@ class StreamRelay:
         tell: sends a message to the processor of a camera, by the camera's key; nothing happens while it is offline.
     """
 
-    def __init__(self, *, tell: Tell, figures: OrchestratorFigures) -> None:
+    def __init__(self, *, tell: Tell, metrics: OrchestratorMetrics) -> None:
         self._tell = tell
-        self._figures = figures
+        self._metrics = metrics
         self.ask_elsewhere: Callable[[str, float], None] | None = None
         self._broadcasts: dict[str, Broadcast] = {}
-        figures.stream_viewers.set_function(lambda: sum(self.viewers().values()))
+        metrics.stream_viewers.set_function(lambda: sum(self.viewers().values()))
 
     def broadcast(self, camera: str) -> Broadcast:
         """Return the viewers of a camera, by its key."""
@@ -52,7 +52,7 @@ class StreamRelay:
         broadcast = self._broadcasts.get(camera)
         if broadcast is None:
             raise Conflict("expected JPEGs only after 'startStream', got one before")
-        self._figures.stream_frames.labels(camera).inc()
+        self._metrics.stream_frames.labels(camera).inc()
         if broadcast.viewers:
             broadcast.publish(frame.jpeg)
             self._tell(camera, StreamToken(tokens=1))

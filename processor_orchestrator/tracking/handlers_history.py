@@ -42,7 +42,7 @@ class TimelinesHandler(_HistoryHandler):
 
     def _refuse(self, text: str) -> None:
         """Answer the legacy text with its status."""
-        self.figures.refused.labels("http", BadInput.code).inc()
+        self.metrics.refused.labels("http", BadInput.code).inc()
         self.set_status(BadInput.status)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish(text)

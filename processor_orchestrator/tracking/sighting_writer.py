@@ -9,7 +9,7 @@ import structlog
 from backbone.errors import BadInput, Unavailable
 from backbone.pictures import PictureCleaner
 from backbone.wire import to_client
-from processor_orchestrator.figures import OrchestratorFigures
+from processor_orchestrator.metrics import OrchestratorMetrics
 from processor_orchestrator.stores import Store
 from processor_orchestrator.tracking.sightings import Changes, Sighting, SightingBook
 
@@ -30,13 +30,13 @@ class SightingWriter:
         book: SightingBook,
         store: Store,
         cleaner: PictureCleaner,
-        figures: OrchestratorFigures,
+        metrics: OrchestratorMetrics,
         tell: Callable[[to_client.Sighting], None],
     ) -> None:
         self._book = book
         self._store = store
         self._cleaner = cleaner
-        self._figures = figures
+        self._metrics = metrics
         self._tell = tell
 
     async def run(self) -> None:
@@ -61,16 +61,16 @@ class SightingWriter:
         except asyncio.CancelledError:
             self._put_back(changes)
             raise
-        self._figures.sightings_stored.inc(len(stored.sightings))
+        self._metrics.sightings_stored.inc(len(stored.sightings))
         for sighting in stored.sightings:
             self._tell(told(sighting))
         return True
 
     def _put_back(self, changes: Changes) -> None:
         self._book.put_back(changes)
-        self._figures.store_failures.inc()
-        self._figures.dropped_timeline.set(self._book.dropped_timeline_entries)
-        self._figures.dropped_sightings.set(self._book.dropped_sightings)
+        self._metrics.store_failures.inc()
+        self._metrics.dropped_timeline.set(self._book.dropped_timeline_entries)
+        self._metrics.dropped_sightings.set(self._book.dropped_sightings)
 
     def _without_refused(self, changes: Changes, cleaned: dict[str, bytes]) -> Changes:
         refused = changes.crops.keys() - cleaned.keys()

@@ -14,7 +14,7 @@ from backbone.wire import from_client, from_processor
 from backbone.wire.codec import checked_boxes
 from backbone.wire.shared import Error, FeatureMap
 from backbone.wire.values import Message
-from processor_orchestrator.figures import OrchestratorFigures
+from processor_orchestrator.metrics import OrchestratorMetrics
 from processor_orchestrator.stores import Store
 from processor_orchestrator.tracking.abroad import Abroad
 from processor_orchestrator.tracking.dispatch import Dispatch, Peer
@@ -46,14 +46,14 @@ class Switchboard(Dispatch):
         book: SightingBook,
         timeout: float,
         cleaner: PictureCleaner,
-        figures: OrchestratorFigures,
+        metrics: OrchestratorMetrics,
         now: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
         self._store = store
         self._timeout = timeout
         self._cleaner = cleaner
-        self._figures = figures
+        self._metrics = metrics
         self._now = now
         self._one_event_at_a_time = asyncio.Lock()
         self.tracking = Tracking(timeout=timeout)
@@ -81,7 +81,7 @@ class Switchboard(Dispatch):
         for sighting in recent:
             if sighting.object_id in self.tracking.objects and self._now() - sighting.last_seen <= GAP_SECONDS:
                 self.book.resume(sighting)
-        self._figures.objects.set(len(objects))
+        self._metrics.objects.set(len(objects))
         self.loaded = True
         structlog.get_logger().info("loaded", objects=len(objects))
 
@@ -100,14 +100,14 @@ class Switchboard(Dispatch):
         """Take in a client."""
         peer_id = self._take_in(peer)
         self.tracking.client_joined(peer_id)
-        self._figures.clients.set(len(self.tracking.roster.clients))
+        self._metrics.clients.set(len(self.tracking.roster.clients))
         return peer_id
 
     def client_left(self, peer_id: PeerId) -> None:
         """Forget a client."""
         self._peers.pop(peer_id, None)
         self.tracking.client_left(peer_id)
-        self._figures.clients.set(len(self.tracking.roster.clients))
+        self._metrics.clients.set(len(self.tracking.roster.clients))
 
     def processor_connected(self, peer: Peer) -> PeerId:
         """Take in a processor that has not said which camera it speaks for."""
@@ -120,7 +120,7 @@ class Switchboard(Dispatch):
         replaced, told = self.tracking.processor_joined(peer_id, camera_id, subject, now=self._now(), features=features)
         if replaced is not None and replaced in self._peers:
             self._peers[replaced].close(CLOSE_REPLACED, "a newer connection speaks for this camera")
-        self._figures.processors.set(len(self.tracking.roster.online()))
+        self._metrics.processors.set(len(self.tracking.roster.online()))
         structlog.get_logger().info("processor_joined", camera=camera_id)
         self.deliver(told)
         if self.abroad is not None:
@@ -130,7 +130,7 @@ class Switchboard(Dispatch):
         """Forget a processor's socket."""
         self._peers.pop(peer_id, None)
         told = self.tracking.processor_left(peer_id, now=self._now())
-        self._figures.processors.set(len(self.tracking.roster.online()))
+        self._metrics.processors.set(len(self.tracking.roster.online()))
         self.deliver(told)
         if self.abroad is not None:
             self.abroad.cameras_changed()
@@ -224,7 +224,7 @@ class Switchboard(Dispatch):
         self.deliver([told])
         if self.abroad is not None:
             self.abroad.tell_boxes(told.message)
-        self._figures.box_messages.inc()
+        self._metrics.box_messages.inc()
         camera_id = self.tracking.camera_id_of(peer_id)
         frame_id, now = float(message.frame_id), self._now()
         for (object_id, box), crop in zip(sought, crops, strict=True):
@@ -262,14 +262,14 @@ class Switchboard(Dispatch):
         try:
             await self._store.save(event)
         except Unavailable:
-            self._figures.store_failures.inc()
+            self._metrics.store_failures.inc()
             raise
         self.take_up(event)
 
     def take_up(self, event: Event, told: list[Delivery] | None = None) -> None:
         """Send what follows from an event that is stored; `told`: what follows, where it was applied before."""
         self.deliver(self.tracking.apply(event) if told is None else told)
-        self._figures.objects.set(len(self.tracking.objects))
+        self._metrics.objects.set(len(self.tracking.objects))
         if isinstance(event, ObjectClosed):
             self.book.forget(event.object_id)
         if isinstance(event, SightingRejected):

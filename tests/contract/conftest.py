@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from backbone.web import Figures, application, listen
+from backbone.web import Metrics, application, listen
 from processor_orchestrator.app import Orchestrator
 from processor_orchestrator.settings import Settings
 from tests.contract.tokens import key
@@ -50,9 +50,9 @@ def within(*, ping_seconds: float = 10.0, **settings: object) -> AbstractAsyncCo
     @asynccontextmanager
     async def serving() -> AsyncIterator[Within]:
         orchestrator = Orchestrator(Settings(port=0, **settings))
-        figures = Figures(orchestrator.registry)
+        metrics = Metrics(orchestrator.registry)
         app = application(
-            orchestrator.routes(), guard=orchestrator.settings.guard(), figures=figures, ping_seconds=ping_seconds
+            orchestrator.routes(), guard=orchestrator.settings.guard(), metrics=metrics, ping_seconds=ping_seconds
         )
         server, port = listen(app, host="127.0.0.1", port=0)
         await orchestrator.switchboard._load()

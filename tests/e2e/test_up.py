@@ -111,7 +111,7 @@ def test_killed_with_minus_nine_it_leaves_nothing_either(run: Run) -> None:
     run.wait_for_sighting_on("camera-1")
     started = run.descendants()
     run.process.kill()
-    wait_until(lambda: not _alive(started), f"the tethered processes to end: {_alive(started)}")
+    wait_until(lambda: not _alive(started), f"the processes to end: {_alive(started)}")
 
 
 def test_a_role_that_falls_is_started_again_and_the_search_goes_on(run: Run) -> None:

@@ -19,7 +19,7 @@ from backbone.wire.from_processor import BoundingBoxes
 from backbone.wire.shared import FeatureMap
 from camera_processor import orchestrator_client
 from camera_processor.commands import Command, CommandList, Forget, ForgetAllBut, Judge, Learn, SeekBox, SeekPicture
-from camera_processor.figures import ProcessorFigures
+from camera_processor.metrics import ProcessorMetrics
 from camera_processor.orchestrator_client import OrchestratorClient
 from camera_processor.stream_demand import StreamDemand
 from tests.processes import free_port, until
@@ -65,7 +65,7 @@ class Bench:
     def __init__(self, port: int, token: str | None = None) -> None:
         self.commands = CommandList()
         self.demand = StreamDemand()
-        self.figures = ProcessorFigures(CollectorRegistry())
+        self.metrics = ProcessorMetrics(CollectorRegistry())
         self.client = OrchestratorClient(
             f"ws://127.0.0.1:{port}/processor",
             camera_id="door",
@@ -73,7 +73,7 @@ class Bench:
             commands=self.commands,
             demand=self.demand,
             cleaner=PictureCleaner(),
-            figures=self.figures,
+            metrics=self.metrics,
         )
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from drill.compositor import Compositor, Layer, Look, placed, visible_share
 from drill.cutouts import Cutout
-from drill.story import HEIGHT, WIDTH, Act, Pose, Walk
+from drill.scenario import HEIGHT, WIDTH, Act, Pose, Walk
 
 BLACK = np.zeros((HEIGHT, WIDTH, 3), np.float32)
 PLAIN = Look(gains=(1, 1, 1), lift=0, noise=0, blur_px=0.01)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from drill.cutouts import cut_out
 from drill.footage import make_footage
-from drill.story import FPS, FRAMES, HEIGHT, SOUGHT, WIDTH
+from drill.scenario import FPS, FRAMES, HEIGHT, SOUGHT, WIDTH
 from drill.truth import iou, load_truth
 from faces import load_engine
 

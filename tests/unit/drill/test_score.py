@@ -1,7 +1,7 @@
 """The score counts what an operator would count: found, missed, and named wrongly."""
 
+from drill.scenario import SOUGHT
 from drill.score import OBJECT_ID, Passage, camera_score, sought_scores, track_scores
-from drill.story import SOUGHT
 from drill.truth import TrueFace, Truth
 
 LEFT, RIGHT = (100.0, 100.0, 200.0, 200.0), (500.0, 100.0, 600.0, 200.0)

@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry
 
 from backbone.wire.to_fleet_agent import StartContainer
 from fleet_agent.allow_list import AllowList
-from fleet_agent.figures import AgentFigures
 from fleet_agent.kind import Kind
+from fleet_agent.metrics import AgentMetrics
 from tests.fakes.engine import FakeEngine
 
 NODE = "pi-3"
@@ -38,8 +38,8 @@ def allow_list() -> AllowList:
 
 
 @pytest.fixture
-def figures() -> AgentFigures:
-    return AgentFigures(CollectorRegistry())
+def metrics() -> AgentMetrics:
+    return AgentMetrics(CollectorRegistry())
 
 
 @pytest.fixture

@@ -18,14 +18,14 @@ from tests.unit.fleet_agent.conftest import DEVICES, NODE
 class Bench:
     """A handler with everything that it answers."""
 
-    def __init__(self, url, allow_list, figures) -> None:
+    def __init__(self, url, allow_list, metrics) -> None:
         self.answers: list[Done | Refused] = []
         self.looks = 0
         self.engine = Engine(url, node=NODE)
         self.handler = CommandHandler(
             allow_list=allow_list,
             engine=self.engine,
-            figures=figures,
+            metrics=metrics,
             devices=lambda: dict(DEVICES),
             answer=self.answers.append,
             after=self._looked,
@@ -53,8 +53,8 @@ async def running(bench: Bench) -> AsyncIterator[Bench]:
 
 
 @pytest.fixture
-async def bench(fake_engine, allow_list, figures):
-    async with running(Bench(fake_engine.url, allow_list, figures)) as made:
+async def bench(fake_engine, allow_list, metrics):
+    async with running(Bench(fake_engine.url, allow_list, metrics)) as made:
         yield made
 
 
@@ -104,7 +104,7 @@ async def test_what_has_ended_is_started_again_by_the_same_command(bench, fake_e
         (StartContainer(request_id="r", kind="worker", name="w"), "no_image"),
     ],
 )
-async def test_what_may_not_be_is_refused_with_its_code_and_changes_nothing(bench, fake_engine, figures, command, code):
+async def test_what_may_not_be_is_refused_with_its_code_and_changes_nothing(bench, fake_engine, metrics, command, code):
     await bench.asks(start(device="/dev/video0"))
     refused = await bench.asks(command)
     assert (type(refused), refused.code) == (Refused, code)
@@ -126,8 +126,8 @@ async def test_a_command_is_over_at_its_bound(bench, fake_engine, monkeypatch):
     assert (refused.code, "within 0.1 s" in refused.message) == ("unavailable", True)
 
 
-async def test_more_commands_than_may_wait_are_refused_at_once(fake_engine, allow_list, figures):
-    bench = Bench(fake_engine.url, allow_list, figures)
+async def test_more_commands_than_may_wait_are_refused_at_once(fake_engine, allow_list, metrics):
+    bench = Bench(fake_engine.url, allow_list, metrics)
     for _ in range(MAX_WAITING + 2):
         bench.handler.take(ListContainers(request_id="l"))
     assert [answer.code for answer in bench.answers] == ["busy", "busy"]

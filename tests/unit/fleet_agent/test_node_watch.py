@@ -14,12 +14,12 @@ MACHINE = Machine(architecture="arm64", cores=4, memory_bytes=4_000_000_000)
 
 
 @pytest.fixture
-async def bench(fake_engine, allow_list, figures, tmp_path):
+async def bench(fake_engine, allow_list, metrics, tmp_path):
     told = []
     engine = Engine(fake_engine.url, node=NODE)
     folder = DeviceFolder(tmp_path / "dev")
     watch = NodeWatch(
-        NODE, allow_list=allow_list, engine=engine, machine=MACHINE, folder=folder, figures=figures, tell=told.append
+        NODE, allow_list=allow_list, engine=engine, machine=MACHINE, folder=folder, metrics=metrics, tell=told.append
     )
     watch.told, watch.engine = told, engine
     yield watch

@@ -58,10 +58,10 @@ def node(load: float = 0.5) -> Node:
 class Bench:
     """A client with every command that it hands over."""
 
-    def __init__(self, port: int, figures, token: str | None = None) -> None:
+    def __init__(self, port: int, metrics, token: str | None = None) -> None:
         self.commands: list[Any] = []
         self.client = OrchestratorClient(
-            f"ws://127.0.0.1:{port}/fleet", token=token, node=node, take=self.commands.append, figures=figures
+            f"ws://127.0.0.1:{port}/fleet", token=token, node=node, take=self.commands.append, metrics=metrics
         )
 
 
@@ -92,20 +92,20 @@ def eager(monkeypatch) -> None:
     monkeypatch.setattr(steady_socket, "EAGER_WAIT", 0.05)
 
 
-async def test_it_tells_its_node_first(server, port, figures):
-    async with running(Bench(port, figures)):
+async def test_it_tells_its_node_first(server, port, metrics):
+    async with running(Bench(port, metrics)):
         await until(lambda: server.heard, "the first message")
     assert (server.heard[0]["type"], server.heard[0]["nodeId"]) == ("node", "pi-3")
 
 
-async def test_with_a_token_it_authenticates_before_anything_else(server, port, figures):
-    async with running(Bench(port, figures, token="abc")):
+async def test_with_a_token_it_authenticates_before_anything_else(server, port, metrics):
+    async with running(Bench(port, metrics, token="abc")):
         await until(lambda: len(server.heard) == 2, "two messages")
     assert [message["type"] for message in server.heard] == ["authenticate", "node"]
 
 
-async def test_it_keeps_trying_and_tells_its_node_on_every_connection(port, figures):
-    bench = Bench(port, figures)
+async def test_it_keeps_trying_and_tells_its_node_on_every_connection(port, metrics):
+    bench = Bench(port, metrics)
     async with running(bench):
         await until(lambda: "refused" in bench.client.last_error, "a refused try")
         for _ in range(2):
@@ -116,8 +116,8 @@ async def test_it_keeps_trying_and_tells_its_node_on_every_connection(port, figu
             await until(lambda: not bench.client.connected, "the loss to be noticed")
 
 
-async def test_commands_are_handed_on_in_order(server, port, figures):
-    bench = Bench(port, figures)
+async def test_commands_are_handed_on_in_order(server, port, metrics):
+    bench = Bench(port, metrics)
     async with running(bench):
         await until(lambda: server.heard, "the connection")
         await server.say('{"type":"startContainer","requestId":"1","kind":"camera","name":"gate","source":"test:"}')
@@ -143,8 +143,8 @@ async def test_commands_are_handed_on_in_order(server, port, figures):
         '{"type":"startContainer","name":"gate"}',
     ],
 )
-async def test_a_bad_message_is_answered_and_the_connection_goes_on(server, port, figures, raw):
-    bench = Bench(port, figures)
+async def test_a_bad_message_is_answered_and_the_connection_goes_on(server, port, metrics, raw):
+    bench = Bench(port, metrics)
     async with running(bench):
         await until(lambda: server.heard, "the connection")
         await server.say(raw)
@@ -154,14 +154,14 @@ async def test_a_bad_message_is_answered_and_the_connection_goes_on(server, port
         await until(lambda: bench.commands, "the next command")
 
 
-async def test_an_answer_for_an_orchestrator_that_is_gone_is_dropped_and_counted(port, figures):
-    bench = Bench(port, figures)
+async def test_an_answer_for_an_orchestrator_that_is_gone_is_dropped_and_counted(port, metrics):
+    bench = Bench(port, metrics)
     bench.client.answer(Done(request_id="1", containers=[]))
-    assert figures.dropped_answers._value.get() == 1
+    assert metrics.dropped_answers._value.get() == 1
 
 
-async def test_only_the_newest_state_waits_and_answers_are_kept_within_a_bound(server, port, figures):
-    bench = Bench(port, figures)
+async def test_only_the_newest_state_waits_and_answers_are_kept_within_a_bound(server, port, metrics):
+    bench = Bench(port, metrics)
     async with running(bench):
         await until(lambda: bench.client.connected, "the connection")
         for number in range(3):
@@ -171,4 +171,4 @@ async def test_only_the_newest_state_waits_and_answers_are_kept_within_a_bound(s
         await until(lambda: len(server.heard) >= MAX_KEPT + 2, "what was kept")
     loads = [message["load"] for message in server.heard if message["type"] == "node"]
     assert loads[-1] == 2.0
-    assert figures.dropped_answers._value.get() == 5
+    assert metrics.dropped_answers._value.get() == 5

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from backbone.web import Figures, application, listen
+from backbone.web import Metrics, application, listen
 from pi_receiver.app import Receiver
 from pi_receiver.settings import Settings
 from tests.fakes.waiting import until
@@ -68,7 +68,7 @@ async def serving(folder) -> AsyncIterator[Held]:
     files.mkdir()
     receiver = Receiver(Settings(port=0, ids=ids, received_files=files))
     keeping = asyncio.create_task(receiver.keeper.run())
-    app = application(receiver.routes(), guard=receiver.settings.guard(), figures=Figures(receiver.registry))
+    app = application(receiver.routes(), guard=receiver.settings.guard(), metrics=Metrics(receiver.registry))
     server, port = listen(app, host="127.0.0.1", port=0)
     yield Held(receiver, port)
     server.stop()

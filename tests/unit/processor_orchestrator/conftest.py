@@ -1,4 +1,4 @@
-"""Figures, a shared Redis for the tests that do not kill it, and stores of both kinds."""
+"""Metrics, a shared Redis for the tests that do not kill it, and stores of both kinds."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import pytest
 import redis
 from prometheus_client import CollectorRegistry
 
-from processor_orchestrator.figures import OrchestratorFigures
+from processor_orchestrator.metrics import OrchestratorMetrics
 from processor_orchestrator.stores.memory import MemoryStore
 from processor_orchestrator.stores.redis_store import RedisStore
 from tests.conftest import RedisServer
@@ -18,8 +18,8 @@ def registry() -> CollectorRegistry:
 
 
 @pytest.fixture
-def figures(registry) -> OrchestratorFigures:
-    return OrchestratorFigures(registry)
+def metrics(registry) -> OrchestratorMetrics:
+    return OrchestratorMetrics(registry)
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ class Store(MemoryStore):
 
 
 class Bench:
-    def __init__(self, figures):
+    def __init__(self, metrics):
         self.now = NOW
         self.store, self.queue = Store(), Queue()
         self.switchboard = Switchboard(
@@ -80,7 +80,7 @@ class Bench:
             book=SightingBook(),
             timeout=100.0,
             cleaner=PictureCleaner(),
-            figures=figures,
+            metrics=metrics,
             now=lambda: self.now,
         )
         self.desk = self.another()
@@ -106,9 +106,9 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(figures, monkeypatch):
+async def bench(metrics, monkeypatch):
     monkeypatch.setattr(desk_module, "TAKE_AGAIN_AFTER", (0.0, 0.0))
-    made = Bench(figures)
+    made = Bench(metrics)
     await made.switchboard._load()
     return made
 

@@ -28,13 +28,13 @@ CLOSED = ObjectClosed(1, Reason.STOPPED, "")
 
 
 @pytest.fixture
-async def two(shared_redis, figures):
+async def two(shared_redis, metrics):
     """A store that writes, and another orchestrator's switchboard with its tail."""
     with redis.Redis(port=shared_redis.port) as direct:
         direct.flushall()
     writer, store = RedisStore.from_url(shared_redis.url), RedisStore.from_url(shared_redis.url)
     channel = RedisChannel.from_url(shared_redis.url)
-    switchboard = Switchboard(store=store, book=SightingBook(), timeout=60.0, cleaner=PictureCleaner(), figures=figures)
+    switchboard = Switchboard(store=store, book=SightingBook(), timeout=60.0, cleaner=PictureCleaner(), metrics=metrics)
     yield writer, switchboard, EventTail(channel=channel, store=store, switchboard=switchboard)
     for held in (writer, store, channel):
         await held.aclose()

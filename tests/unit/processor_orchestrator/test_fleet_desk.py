@@ -34,8 +34,8 @@ def node(node_id="pi-3") -> Node:
 
 
 @pytest.fixture
-def desk(figures):
-    return FleetDesk(figures=figures, now=lambda: 7.0)
+def desk(metrics):
+    return FleetDesk(metrics=metrics, now=lambda: 7.0)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ async def test_an_answer_reaches_the_one_who_asked(desk, agent):
     assert (await first, await second) == ([GATE], [])
 
 
-async def test_a_refusal_is_raised_with_its_code(desk, agent, figures):
+async def test_a_refusal_is_raised_with_its_code(desk, agent, metrics):
     asked = asyncio.ensure_future(
         desk.command("pi-3", lambda one: StartContainer(request_id=one, kind="miner", name="x"), subject=None)
     )
@@ -75,7 +75,7 @@ async def test_a_refusal_is_raised_with_its_code(desk, agent, figures):
     desk.answered(agent.id, Refused(request_id=command.request_id, code="not_listed", message="expected, got"))
     with pytest.raises(NotAllowed, match="expected, got"):
         await asked
-    assert figures.fleet_commands.labels("startContainer", "not_listed")._value.get() == 1
+    assert metrics.fleet_commands.labels("startContainer", "not_listed")._value.get() == 1
 
 
 async def test_a_silent_node_is_given_up_at_the_deadline_and_its_late_answer_is_left_alone(desk, agent, monkeypatch):

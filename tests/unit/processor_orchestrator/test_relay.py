@@ -7,7 +7,7 @@ from backbone.errors import Conflict
 from backbone.mjpeg import Viewer
 from backbone.wire.stream_frames import StreamFrame
 from backbone.wire.to_processor import StartStream, StopStream, StreamToken
-from processor_orchestrator.figures import OrchestratorFigures
+from processor_orchestrator.metrics import OrchestratorMetrics
 from processor_orchestrator.streams.relay import TOKENS, WIDTH, StreamRelay
 
 FRAME = StreamFrame(b"\xff\xd8JPEG", 1.0, 1, 1.0, 1.0)
@@ -27,7 +27,7 @@ def registry():
 @pytest.fixture
 def relay(told, registry):
     return StreamRelay(
-        tell=lambda camera, message: told.append((camera, message)), figures=OrchestratorFigures(registry)
+        tell=lambda camera, message: told.append((camera, message)), metrics=OrchestratorMetrics(registry)
     )
 
 

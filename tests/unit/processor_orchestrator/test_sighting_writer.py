@@ -53,8 +53,8 @@ def told():
 
 
 @pytest.fixture
-def writer(book, store, figures, told):
-    return SightingWriter(book=book, store=store, cleaner=PictureCleaner(), figures=figures, tell=told.append)
+def writer(book, store, metrics, told):
+    return SightingWriter(book=book, store=store, cleaner=PictureCleaner(), metrics=metrics, tell=told.append)
 
 
 def see(book, at=NOW, crop=None):
@@ -139,7 +139,7 @@ async def test_a_store_that_goes_away_in_the_midst_loses_nothing(writer, book, s
     assert len(told) == 1
 
 
-async def test_no_crop_is_decoded_while_the_store_is_away(book, store, figures, jpeg):
+async def test_no_crop_is_decoded_while_the_store_is_away(book, store, metrics, jpeg):
     class CountingCleaner(PictureCleaner):
         cleaned = 0
 
@@ -148,7 +148,7 @@ async def test_no_crop_is_decoded_while_the_store_is_away(book, store, figures, 
             return await super().clean(raw)
 
     cleaner = CountingCleaner()
-    writer = SightingWriter(book=book, store=store, cleaner=cleaner, figures=figures, tell=lambda _: None)
+    writer = SightingWriter(book=book, store=store, cleaner=cleaner, metrics=metrics, tell=lambda _: None)
     see(book, crop=jpeg)
     store.away = True
     for _ in range(5):

@@ -57,9 +57,9 @@ def book():
 
 
 @pytest.fixture
-async def switchboard(store, book, figures):
+async def switchboard(store, book, metrics):
     made = Switchboard(
-        store=store, book=book, timeout=100.0, cleaner=PictureCleaner(), figures=figures, now=lambda: NOW
+        store=store, book=book, timeout=100.0, cleaner=PictureCleaner(), metrics=metrics, now=lambda: NOW
     )
     await made._load()
     return made
@@ -90,8 +90,8 @@ def boxes(*extra, object_id=1):
     )
 
 
-def test_peers_are_refused_before_the_store_has_answered(store, book, figures):
-    made = Switchboard(store=store, book=book, timeout=1.0, cleaner=PictureCleaner(), figures=figures)
+def test_peers_are_refused_before_the_store_has_answered(store, book, metrics):
+    made = Switchboard(store=store, book=book, timeout=1.0, cleaner=PictureCleaner(), metrics=metrics)
     with pytest.raises(Unavailable, match="stored objects"):
         made.require_loaded()
 
@@ -187,13 +187,13 @@ async def test_a_stopped_object_has_no_more_sightings(switchboard, client, proce
     assert book.take_changes().sightings == ()
 
 
-async def test_a_restart_takes_up_what_was_sought_and_seen(switchboard, store, client, processor, book, figures):
+async def test_a_restart_takes_up_what_was_sought_and_seen(switchboard, store, client, processor, book, metrics):
     await switchboard.start_object(client.id, BY_BOX)
     await switchboard.learn(FeatureMap(object_id=1, feature_map=[1.0]))
     switchboard.boxes(processor.id, boxes({}))
     await store.save_sightings(book.take_changes())
     later = Switchboard(
-        store=store, book=SightingBook(), timeout=100.0, cleaner=PictureCleaner(), figures=figures, now=lambda: NOW + 5
+        store=store, book=SightingBook(), timeout=100.0, cleaner=PictureCleaner(), metrics=metrics, now=lambda: NOW + 5
     )
     await later._load()
     peer = Peer()

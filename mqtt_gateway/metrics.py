@@ -1,9 +1,9 @@
-"""The gateway's figures for Prometheus. Counts only."""
+"""The gateway's metrics for Prometheus. Counts only."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
-class GatewayFigures:
+class GatewayMetrics:
     """What a gateway counts."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -1,9 +1,9 @@
-"""The cloudlet's figures for Prometheus. Counts only."""
+"""The cloudlet's metrics for Prometheus. Counts only."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
-class CloudletFigures:
+class CloudletMetrics:
     """What a cloudlet counts."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -1,9 +1,9 @@
-"""The camera processor's figures for Prometheus. Counts only."""
+"""The camera processor's metrics for Prometheus. Counts only."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
-class ProcessorFigures:
+class ProcessorMetrics:
     """What a camera processor counts."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

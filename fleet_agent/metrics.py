@@ -1,9 +1,9 @@
-"""The fleet agent's figures for Prometheus. Counts only."""
+"""The fleet agent's metrics for Prometheus. Counts only."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
-class AgentFigures:
+class AgentMetrics:
     """What a fleet agent counts."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -1,4 +1,4 @@
-"""Starts a program that ends when its parent does: `python -m searchlight.tethered PARENT_PID PROGRAM ...`. Linux."""
+"""Starts a program that ends when its parent does: `python -m searchlight.die_with_parent PID PROGRAM ...`. Linux."""
 
 import ctypes
 import os

@@ -1,9 +1,9 @@
-"""The receiver's figures for Prometheus. Counts only."""
+"""The receiver's metrics for Prometheus. Counts only."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
-class ReceiverFigures:
+class ReceiverMetrics:
     """What a receiver counts."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from drill.story import ACTS, FPS, FRAMES, SOUGHT, WIDTH
+from drill.scenario import ACTS, FPS, FRAMES, SOUGHT, WIDTH
 
 CAMERA_1, CAMERA_2 = ACTS
 

@@ -1,9 +1,9 @@
-"""The orchestrator's figures for Prometheus. Counts only."""
+"""The orchestrator's metrics for Prometheus. Counts only."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
-class OrchestratorFigures:
+class OrchestratorMetrics:
     """What the orchestrator counts."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -3,8 +3,8 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
-class WorkerFigures:
-    """Figures of one supervisor."""
+class WorkerMetrics:
+    """Metrics of one supervisor."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.ready = Gauge("job_workers_ready", "Workers that take jobs", registry=registry)
