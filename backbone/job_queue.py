@@ -7,7 +7,7 @@ would run code in the workers).
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
@@ -182,25 +182,44 @@ class JobQueue:
         views = [_view(job, name) for job in found if job is not None]
         return [view for view in views if view.state != FINISHED or view.error is not None]
 
+    async def open_results(self, stream: str, group: str) -> None:
+        """Make the group that reads a stream, where there is none."""
+
+        def make() -> None:
+            try:
+                self._redis.xgroup_create(stream, group, id="0", mkstream=True)
+            except ResponseError as fault:
+                if "BUSYGROUP" not in str(fault):
+                    raise
+
+        await self._call(make)
+
     async def read_results(
-        self, stream: str, group: str, consumer: str, *, idle_ms: int = CLAIM_IDLE_MS
+        self,
+        stream: str,
+        group: str,
+        consumer: str,
+        *,
+        idle_ms: int = CLAIM_IDLE_MS,
+        in_hand: Collection[str] = (),
+        poisoned: Callable[[], None] = lambda: None,
     ) -> AsyncIterator[tuple[str, Result]]:
         """Yield results as they come, and again those that a consumer took and did not acknowledge within `idle_ms`.
+
+        Args:
+            in_hand: entries that are not claimed again; looked at anew each time.
+            poisoned: called for each entry that holds no result, which is acknowledged and not yielded.
 
         Raises:
             Unavailable: Redis is away.
         """
-        await self._call(lambda: self._make_group(stream, group))
+        await self.open_results(stream, group)
         claimed_at = 0.0
         while True:
             entries: list[tuple[bytes, dict[bytes, bytes]]] = []
             if time.monotonic() - claimed_at > idle_ms / 2000:
                 claimed_at = time.monotonic()
-                entries = (
-                    await self._call(
-                        lambda: self._redis.xautoclaim(stream, group, consumer, min_idle_time=idle_ms, count=100)
-                    )
-                )[1]
+                entries = await self._call(lambda: self._claimed(stream, group, consumer, idle_ms, in_hand))
             if not entries:
                 read = await self._call(
                     lambda: self._redis.xreadgroup(group, consumer, {stream: ">"}, count=100, block=BLOCK_MS)
@@ -214,15 +233,25 @@ class JobQueue:
                         "bad_result", stream=stream, entry=entry_id.decode(), reason=str(fault)
                     )
                     await self.ack(stream, group, entry_id.decode())
+                    poisoned()
                     continue
                 yield entry_id.decode(), result
 
-    def _make_group(self, stream: str, group: str) -> None:
-        try:
-            self._redis.xgroup_create(stream, group, id="0", mkstream=True)
-        except ResponseError as fault:
-            if "BUSYGROUP" not in str(fault):
-                raise
+    def _claimed(
+        self, stream: str, group: str, consumer: str, idle_ms: int, in_hand: Collection[str]
+    ) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        """Claim what was taken, by whomever, and not acknowledged; each claim counts as a delivery."""
+        held = frozenset(in_hand)
+        # Any: the library's types cover what these calls do not ask for
+        waiting: Any = self._redis.xpending_range(stream, group, "-", "+", count=100 + len(held), idle=idle_ms)
+        ids = [entry["message_id"] for entry in waiting if entry["message_id"].decode() not in held]
+        claimed: Any = self._redis.xclaim(stream, group, consumer, idle_ms, ids) if ids else []
+        return [(entry_id, values) for entry_id, values in claimed if entry_id is not None]
+
+    async def deliveries(self, stream: str, group: str, entry_id: str) -> int:
+        """Return how often a result that is not acknowledged was delivered."""
+        pending = await self._call(lambda: self._redis.xpending_range(stream, group, entry_id, entry_id, count=1))
+        return int(pending[0]["times_delivered"]) if pending else 0
 
     async def ack(self, stream: str, group: str, entry_id: str) -> None:
         """Note that a result had its effect; it is deleted."""

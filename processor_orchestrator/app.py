@@ -1,82 +1,67 @@
 """Builds the orchestrator from its parts and serves it; the only place that constructs."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
-from typing import Protocol
+from collections.abc import Awaitable, Callable
 
-import structlog
 from prometheus_client import CollectorRegistry
 
-from backbone import health, logs, service
+from backbone import health, lifecycle, logs, service
 from backbone.archives import MAX_ENTRY_BYTES
 from backbone.job_queue import JobQueue
 from backbone.legacy_fields import UploadCount
 from backbone.legacy_networks import LegacyNetworks
+from backbone.lifecycle import Held, Part
 from backbone.pictures import PictureCleaner
+from backbone.result_consumer import ResultConsumer
 from backbone.settings import load
 from backbone.socket_handler import SocketCount
-from backbone.web import Metrics, Route, application, listen
-from backbone.wire import to_client
-from processor_orchestrator.cases.desk import CaseDesk
-from processor_orchestrator.cases.galleries import Galleries
-from processor_orchestrator.cases.handlers_cases import CaseHandler, CasesHandler, JobsHandler, RejectHandler
-from processor_orchestrator.console.handlers_api import (
-    CamerasHandler,
-    CropHandler,
-    ObjectImageHandler,
-    ObjectsHandler,
-    SightingsHandler,
-)
-from processor_orchestrator.console.handlers_page import PageFileHandler
-from processor_orchestrator.console.handlers_session import SessionHandler
-from processor_orchestrator.crossing.event_tail import EventTail
-from processor_orchestrator.crossing.neighbours import Neighbours
-from processor_orchestrator.crossing.redis_channel import RedisChannel
-from processor_orchestrator.fleet.desk import FleetDesk
-from processor_orchestrator.fleet.handlers_fleet_agent import FleetAgentSocket
-from processor_orchestrator.fleet.handlers_fleet_api import (
-    NAME_IN_PATH,
-    NODE_IN_PATH,
-    ContainerHandler,
-    ContainersHandler,
-    FleetHandler,
-)
-from processor_orchestrator.fleet.nodes import MAX_NODES
-from processor_orchestrator.footage.desk import FootageDesk
-from processor_orchestrator.footage.handlers_footage import FootageHandler
+from backbone.web import HttpServer, Metrics, Route, application
+from backbone.wire.jobs import Result
+from processor_orchestrator.bus import EventBus
+from processor_orchestrator.cases import handlers as case_handlers
+from processor_orchestrator.cases.references import ReferenceService
+from processor_orchestrator.cases.service import CaseService
+from processor_orchestrator.cluster.case_tail import CaseTail
+from processor_orchestrator.cluster.lent_streams import LentStreams
+from processor_orchestrator.cluster.link import ClusterLink
+from processor_orchestrator.cluster.presence import Presence
+from processor_orchestrator.cluster.redis_channel import RedisChannel
+from processor_orchestrator.console import handlers_session
+from processor_orchestrator.domain.conversation import Conversation
+from processor_orchestrator.domain.open_cases import OpenCases
+from processor_orchestrator.fleet import handlers_agent, handlers_api
+from processor_orchestrator.fleet.service import FleetService
+from processor_orchestrator.footage import handlers as footage_handlers
+from processor_orchestrator.footage.service import FootageService
+from processor_orchestrator.live import handlers_cameras, handlers_client, handlers_processor
+from processor_orchestrator.live.service import LiveService
+from processor_orchestrator.matching import handlers as matching_handlers
+from processor_orchestrator.matching.galleries import Galleries
 from processor_orchestrator.metrics import OrchestratorMetrics
+from processor_orchestrator.registry import handlers as registry_handlers
+from processor_orchestrator.registry import handlers_front
 from processor_orchestrator.registry.cloudlet_client import CloudletClient
-from processor_orchestrator.registry.desk import RegistryDesk
-from processor_orchestrator.registry.handlers_front import FrontHandler
-from processor_orchestrator.registry.handlers_registry import CloudletsHandler
-from processor_orchestrator.registry.pusher import JobPusher
+from processor_orchestrator.registry.job_pusher import JobPusher
+from processor_orchestrator.registry.service import RegistryService
 from processor_orchestrator.settings import Settings
-from processor_orchestrator.snap.desk import SnapDesk
-from processor_orchestrator.snap.door import SnapDoor
-from processor_orchestrator.snap.handlers_snap import SnapDevicesHandler, SnapsHandler
-from processor_orchestrator.snap.handlers_snippets import SnippetsHandler
-from processor_orchestrator.snap.intake import Intake
-from processor_orchestrator.snap.matching import SnapMatching
+from processor_orchestrator.sightings import handlers as sighting_handlers
+from processor_orchestrator.sightings import handlers_history
+from processor_orchestrator.sightings.crops import CropCleaner
+from processor_orchestrator.sightings.service import SightingService
+from processor_orchestrator.snap import handlers as snap_handlers
+from processor_orchestrator.snap import handlers_snippets
+from processor_orchestrator.snap.listener import PING_SECONDS, SnapListener
+from processor_orchestrator.snap.service import SnapService
+from processor_orchestrator.snap.snippet_matching import SnippetMatching
+from processor_orchestrator.snap.snippet_service import SnippetService
 from processor_orchestrator.store_watch import StoreWatch
 from processor_orchestrator.stores.by_url import MEMORY, registry_at, snippets_at, store_at
 from processor_orchestrator.stores.redis_store import RedisStore
-from processor_orchestrator.streams.handlers_stream import StreamHandler
+from processor_orchestrator.streams import handlers as stream_handlers
 from processor_orchestrator.streams.relay import StreamRelay
-from processor_orchestrator.tracking.handlers_client import ClientSocket
-from processor_orchestrator.tracking.handlers_history import ObjectIdsHandler, TimelinesHandler
-from processor_orchestrator.tracking.handlers_processor import ProcessorSocket
-from processor_orchestrator.tracking.objects import TrackedObject
-from processor_orchestrator.tracking.sighting_writer import SightingWriter
-from processor_orchestrator.tracking.sightings import SightingBook
-from processor_orchestrator.tracking.switchboard import Switchboard
-from processor_orchestrator.tracking.tracking import Delivery
 
-
-class Part(Protocol):
-    """Something that runs until it is cancelled."""
-
-    def run(self) -> Coroutine[None, None, None]:
-        """Run until cancelled."""
+GROUP = "orchestrators"
+"""The consumer group of all orchestrators on one Redis: each result of a worker is taken by one of them."""
 
 
 class Orchestrator:
@@ -85,216 +70,229 @@ class Orchestrator:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.registry = CollectorRegistry()
-        metrics = self.metrics = OrchestratorMetrics(self.registry)
-        cleaner = PictureCleaner()
-        book = SightingBook()
-        self.store = store_at(settings.redis_url.get_secret_value())
-        self.watch = StoreWatch(self.store)
-        self.switchboard = Switchboard(
-            store=self.store, book=book, timeout=settings.tracking_timeout, cleaner=cleaner, metrics=metrics
-        )
-        self.writer = SightingWriter(
-            book=book,
-            store=self.store,
-            cleaner=PictureCleaner(max_side=256, quality=85),
-            metrics=metrics,
-            tell=self._tell_sighting,
-        )
-        self.relay = StreamRelay(tell=self.switchboard.tell_camera, metrics=metrics)
-        self.desk = FleetDesk(metrics=metrics)
+        self.metrics = OrchestratorMetrics(self.registry)
+        self.bus = EventBus()
+        self.networks = LegacyNetworks.of(settings.legacy_networks)
         self.uploads = UploadCount()
+        self.relayed = SocketCount(snap_handlers.MAX_CLIENTS)
+        self._build_stores()
+        self._build_cases()
+        self._build_matching()
         self._build_registry()
         self._build_snap()
-        self.neighbours, self.tail = self._crossing(book)
+        self.fleet = FleetService(metrics=self.metrics)
+
+    def _build_stores(self) -> None:
+        url, prefix = self.settings.redis_url.get_secret_value(), self.settings.key_prefix
+        self.store = store_at(url, prefix=prefix)
+        self.roster = registry_at(url, prefix=prefix)
+        self.snippets = snippets_at(url, days=self.settings.snippet_days, prefix=prefix)
+        self.queue = None if url.startswith(MEMORY) else JobQueue.from_url(url)
+        self.watch = StoreWatch(self.store)
+
+    def _build_cases(self) -> None:
+        open_cases, bus, metrics = OpenCases(), self.bus, self.metrics
+        crops = CropCleaner(PictureCleaner(max_side=256, quality=85))
+        self.sightings = SightingService(store=self.store, bus=bus, crops=crops, metrics=metrics)
+        self.cases = CaseService(
+            cases=open_cases,
+            store=self.store,
+            bus=bus,
+            sightings=self.sightings,
+            cleaner=PictureCleaner(),
+            metrics=metrics,
+            timeout=self.settings.tracking_timeout,
+        )
+        self.references = ReferenceService(
+            cases=self.cases,
+            store=self.store,
+            registry=self.roster,
+            bus=bus,
+            queue=self.queue,
+            results=self._stream("results"),
+        )
+        self.live = LiveService(
+            conversation=Conversation(open_cases),
+            cases=self.cases,
+            sightings=self.sightings,
+            bus=bus,
+            metrics=metrics,
+        )
+        self.relay = StreamRelay(bus=bus, metrics=metrics)
+
+    def _build_matching(self) -> None:
+        self.galleries = Galleries(queue=self.queue, store=self.store, cases=self.cases, bus=self.bus)
+        self.footage = FootageService(
+            queue=self.queue,
+            galleries=self.galleries,
+            sightings=self.sightings,
+            results=self._stream("footage_results"),
+        )
+        self.snippet_matching = SnippetMatching(
+            queue=self.queue,
+            galleries=self.galleries,
+            sightings=self.sightings,
+            metrics=self.metrics,
+            results=self._stream("snap_results"),
+        )
 
     def _build_registry(self) -> None:
-        settings, url = self.settings, self.settings.redis_url.get_secret_value()
+        settings = self.settings
         token = settings.jwt.get_secret_value() if settings.jwt is not None else None
-        self.roster = registry_at(url)
-        self.queue = None if url.startswith(MEMORY) else JobQueue.from_url(url)
-        self.galleries = Galleries(queue=self.queue, store=self.store, sought=self._sought)
         self.cloudlet_client = CloudletClient(token=token)
-        self.cases = CaseDesk(switchboard=self.switchboard, store=self.store, registry=self.roster, queue=self.queue)
-        self.switchboard.learn_rejected = self.cases.learn_rejected
         self.pusher = JobPusher(
             registry=self.roster,
             store=self.store,
             client=self.cloudlet_client,
-            sought=lambda: self.switchboard.tracking.objects if self.switchboard.loaded else None,
+            cases=self.cases,
+            bus=self.bus,
             heartbeat=settings.cloudlet_heartbeat,
         )
-        self.registry_desk = RegistryDesk(
+        self.registry_service = RegistryService(
             registry=self.roster,
             store=self.store,
-            switchboard=self.switchboard,
-            pusher=self.pusher,
+            sightings=self.sightings,
+            bus=self.bus,
             cleaner=PictureCleaner(max_bytes=MAX_ENTRY_BYTES),
             metrics=self.metrics,
             heartbeat=settings.cloudlet_heartbeat,
         )
 
     def _build_snap(self) -> None:
-        settings, metrics = self.settings, self.metrics
-        self.snippets = snippets_at(settings.redis_url.get_secret_value(), days=settings.snippet_days)
-        self.snaps = SnapDesk(snippets=self.snippets, metrics=metrics)
-        self.matching = SnapMatching(
-            queue=self.queue,
-            store=self.store,
-            cleaner=PictureCleaner(max_side=256, quality=85),
-            metrics=metrics,
-            galleries=self.galleries,
-            tell=self._tell_sighting,
-        )
-        self.footage = FootageDesk(
-            queue=self.queue,
-            store=self.store,
-            galleries=self.galleries,
-            cleaner=PictureCleaner(max_side=256, quality=85),
-            tell=self._tell_sighting,
-        )
-        cleaner = PictureCleaner(max_bytes=MAX_ENTRY_BYTES)
-        self.intake = Intake(store=self.snippets, cleaner=cleaner, looker=self.matching, metrics=metrics)
-        self.snap_door = SnapDoor(
-            desk=self.snaps,
-            intake=self.intake,
+        self.snap = SnapService(snippets=self.snippets, bus=self.bus, metrics=self.metrics)
+        self.snippet_service = SnippetService(
             store=self.snippets,
-            networks=LegacyNetworks.of(settings.legacy_networks),
-            uploads=self.uploads,
+            cleaner=PictureCleaner(max_bytes=MAX_ENTRY_BYTES),
+            looker=self.snippet_matching,
+            metrics=self.metrics,
         )
 
-    def _sought(self) -> Iterable[TrackedObject]:
-        return self.switchboard.tracking.objects.values()  # a new one is made when the stored state is loaded
+    def _stream(self, name: str) -> str:
+        return self.settings.key_prefix + name
 
-    def _crossing(self, book: SightingBook) -> tuple[Neighbours | None, EventTail | None]:
-        """Join this orchestrator to the others on its Redis; a store in memory has no others."""
-        if not isinstance(self.store, RedisStore):
-            return None, None
-        channel = RedisChannel.from_url(self.settings.redis_url.get_secret_value())
-        neighbours = Neighbours(
-            instance=self.store.instance,
-            channel=channel,
-            switchboard=self.switchboard,
-            book=book,
-            relay=self.relay,
-            snaps=self.snaps,
-        )
-        self.switchboard.abroad = self.snaps.abroad = neighbours
-        self.relay.ask_elsewhere = neighbours.demand
-        return neighbours, EventTail(channel=channel, store=self.store, switchboard=self.switchboard)
+    # What comes in.
 
     def routes(self) -> list[Route]:
         """Return every path of the role."""
-        switchboard, store, relay = self.switchboard, self.store, self.relay
-        processors, clients = SocketCount(self.settings.max_processors), SocketCount(self.settings.max_clients)
-        stream = {"relay": relay, "switchboard": switchboard}
-        page = {"path": str(self.settings.webpage)}
+        settings, networks, uploads = self.settings, self.networks, self.uploads
         return [
-            Route("/processor", ProcessorSocket, {"switchboard": switchboard, "relay": relay, "count": processors}),
-            Route("/client", ClientSocket, {"switchboard": switchboard, "count": clients}),
-            Route("/timelines", TimelinesHandler, {"store": store}),
-            Route("/objectIds", ObjectIdsHandler, {"store": store}),
-            Route("/stream", StreamHandler, stream),
-            Route("/stream/([^/]+)", StreamHandler, stream),
-            Route("/video_feed", StreamHandler, stream),
-            Route("/api/cameras", CamerasHandler, {"switchboard": switchboard, "relay": relay}),
-            Route("/api/objects", ObjectsHandler, {"switchboard": switchboard, "store": store}),
-            Route("/api/objects/([0-9]{1,15})/image", ObjectImageHandler, {"store": store}),
-            Route("/api/sightings", SightingsHandler, {"store": store}),
-            Route("/api/sightings/([0-9a-f-]{1,64})/crop.jpg", CropHandler, {"store": store}),
-            Route("/api/session", SessionHandler),
-            *self._case_routes(),
-            *self._fleet_routes(),
-            *self._snap_routes(),
+            *handlers_processor.routes(
+                live=self.live, cases=self.cases, relay=self.relay, most=settings.max_processors
+            ),
+            *handlers_client.routes(
+                live=self.live, cases=self.cases, sightings=self.sightings, most=settings.max_clients
+            ),
+            *handlers_cameras.routes(live=self.live, relay=self.relay),
+            *handlers_history.routes(store=self.store),
+            *stream_handlers.routes(relay=self.relay, cameras=self.live),
+            *sighting_handlers.routes(sightings=self.sightings, store=self.store),
+            *case_handlers.routes(
+                cases=self.cases,
+                references=self.references,
+                sightings=self.sightings,
+                store=self.store,
+                uploads=uploads,
+                timeout=settings.tracking_timeout,
+            ),
+            *matching_handlers.routes(queue=self.queue),
+            *footage_handlers.routes(footage=self.footage, cases=self.cases),
+            *registry_handlers.routes(service=self.registry_service),
+            *handlers_agent.routes(service=self.fleet),
+            *handlers_api.routes(service=self.fleet),
+            *self.snap_routes("/snap"),
+            *snap_handlers.routes(service=self.snap),
+            *handlers_snippets.routes(store=self.snippets),
+            *handlers_session.routes(),
             *health.routes({"store": self.watch.state}, self.registry),
-            Route("/static/(.*)", PageFileHandler, page),
-            Route("/()", FrontHandler, self._front(page | {"default_filename": "index.html"})),
+            *handlers_front.routes(webpage=str(settings.webpage), registry=self._registry(networks, uploads)),
         ]
 
-    def _case_routes(self) -> list[Route]:
-        known = {"desk": self.cases, "switchboard": self.switchboard, "store": self.store}
-        opening = {"uploads": self.uploads, "timeout": self.settings.tracking_timeout}
+    def snap_routes(self, relay: str) -> list[Route]:
+        """Return what legacy devices use, with the relay at a path: `/` on a port of its own."""
         return [
-            Route("/api/cases", CasesHandler, known | opening),
-            Route("/api/cases/([0-9]{1,15})", CaseHandler, known),
-            Route("/api/sightings/([0-9a-f-]{1,64})/reject", RejectHandler, {"switchboard": self.switchboard}),
-            Route("/api/jobs", JobsHandler, {"queue": self.queue}),
-            Route("/api/footage", FootageHandler, {"desk": self.footage, "switchboard": self.switchboard}),
-            Route("/api/cloudlets", CloudletsHandler, {"desk": self.registry_desk}),
+            *snap_handlers.relay_routes(relay, service=self.snap, networks=self.networks, count=self.relayed),
+            *handlers_snippets.put_routes(
+                snippets=self.snippet_service, store=self.snippets, networks=self.networks, uploads=self.uploads
+            ),
         ]
 
-    def _front(self, page: dict[str, str]) -> dict[str, object]:
-        registry = {
-            "desk": self.registry_desk,
+    def _registry(self, networks: LegacyNetworks, uploads: UploadCount) -> dict[str, object]:
+        return {
+            "service": self.registry_service,
             "cases": self.cases,
+            "references": self.references,
             "footage": self.footage,
             "store": self.store,
-            "switchboard": self.switchboard,
-            "networks": LegacyNetworks.of(self.settings.legacy_networks),
-            "uploads": self.uploads,
+            "networks": networks,
+            "uploads": uploads,
             "timeout": self.settings.tracking_timeout,
         }
-        return {"page": page, "registry": registry}
 
-    def _fleet_routes(self) -> list[Route]:
-        desk = {"desk": self.desk}
-        containers = f"/api/fleet/({NODE_IN_PATH})/containers"
+    # Life.
+
+    def parts(self) -> list[Part]:
+        """Return everything that lives as long as the role, in the order in which it starts."""
+        settings, metrics, guard = self.settings, Metrics(self.registry), self.settings.guard()
+        app = application(self.routes(), guard=guard, metrics=metrics)
+        legacy = application(self.snap_routes("/"), guard=guard, metrics=metrics, ping_seconds=PING_SECONDS)
+        held = [Held(one) for one in (self.store, self.snippets, self.roster, self.queue) if one is not None]
         return [
-            Route("/fleet", FleetAgentSocket, desk | {"count": SocketCount(MAX_NODES)}),
-            Route("/api/fleet", FleetHandler, desk),
-            Route(containers, ContainersHandler, desk),
-            Route(f"{containers}/({NAME_IN_PATH})", ContainerHandler, desk),
+            *held,
+            self.cloudlet_client,
+            self.watch,
+            *self._cluster(),
+            self.sightings,
+            HttpServer(app, address=(settings.host, settings.port), tls=settings.tls()),
+            SnapListener(legacy, address=(settings.host, settings.snap_port), tls=settings.tls()),
+            self.cases,
+            self.references,
+            self.galleries,
+            *self._consumers(),
+            self.pusher,
+            self.registry_service,
+            self.snippet_service,
+            self.live,
+            self.snap,
+            self.fleet,
         ]
 
-    def _snap_routes(self) -> list[Route]:
-        desk = {"desk": self.snaps}
+    def _consumers(self) -> list[Part]:
+        """Return who takes the workers' answers; nobody where there are no workers."""
+        if self.queue is None:
+            return []
+        takers: dict[str, Callable[[Result], Awaitable[None]]] = {
+            "results": self.references.take,
+            "footage_results": self.footage.take,
+            "snap_results": self.snippet_matching.take,
+        }
+        poisoned = self.metrics.poison.inc
         return [
-            *self.snap_door.routes("/snap"),
-            Route("/api/snap", SnapsHandler, desk),
-            Route("/api/snap/devices", SnapDevicesHandler, desk),
-            Route("/api/snippets", SnippetsHandler, {"store": self.snippets}),
+            ResultConsumer(queue=self.queue, stream=self._stream(name), group=GROUP, take=take, poisoned=poisoned)
+            for name, take in takers.items()
         ]
 
-    async def serve(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set, then drain."""
-        metrics, settings = Metrics(self.registry), self.settings
-        app = application(self.routes(), guard=settings.guard(), metrics=metrics)
-        server, port = listen(app, host=settings.host, port=settings.port, tls=settings.tls())
-        legacy = self.snap_door.open(settings, metrics)
-        structlog.get_logger().info("listening", host=self.settings.host, port=port)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(part.run()) for part in self._parts()]
-            await stop.wait()
-            for task in tasks:
-                task.cancel()
-        server.stop()
-        await self.desk.aclose()
-        self.switchboard.dismiss_peers()
-        self.snaps.dismiss_all()
-        await self.writer.flush()
-        await server.close_all_connections()
-        await self.snap_door.close(legacy)
-        if self.neighbours is not None:
-            await self.neighbours.leave()
-        self.cloudlet_client.close()
-        for held in (self.queue, self.roster, self.snippets, self.store):
-            if held is not None:
-                await held.aclose()
-
-    def _parts(self) -> list[Part]:
-        """Return everything that runs for as long as the role."""
-        crossing: list[Part] = [part for part in (self.neighbours, self.tail) if part is not None]
-        always: list[Part] = [self.watch, self.switchboard, self.writer, self.cases, self.pusher]
-        return [*always, self.registry_desk, self.galleries, self.intake, self.matching, self.footage, *crossing]
-
-    def _tell_sighting(self, sighting: to_client.Sighting) -> None:
-        peers = self.switchboard.tracking.roster.clients_that_want("sightings")
-        self.switchboard.deliver([Delivery(peers, sighting)])
-        if self.neighbours is not None:
-            self.neighbours.tell_sighting(sighting)
+    def _cluster(self) -> list[Part]:
+        """Return what joins this orchestrator to the others on its Redis; a store in memory has no others."""
+        if not isinstance(self.store, RedisStore):
+            return []
+        instance = self.store.instance
+        channel = RedisChannel.from_url(self.settings.redis_url.get_secret_value(), prefix=self.settings.key_prefix)
+        link = ClusterLink(instance=instance, channel=channel, bus=self.bus, loaded=lambda: self.cases.loaded)
+        return [
+            Presence(instance=instance, channel=channel, link=link, bus=self.bus, live=self.live, snap=self.snap),
+            link,
+            CaseTail(instance=instance, channel=channel, cases=self.cases, bus=self.bus),
+            LentStreams(bus=self.bus, link=link, relay=self.relay, live=self.live),
+        ]
 
 
 def main() -> None:
     """Start the role from the command line."""
     settings = load(Settings, program="python -m processor_orchestrator")
     logs.configure(settings.log_level, role="processor_orchestrator")
-    service.run(lambda stop: Orchestrator(settings).serve(stop))
+    service.run(lambda stop: serve(settings, stop))
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set, then drain."""
+    await lifecycle.live(Orchestrator(settings).parts(), stop)

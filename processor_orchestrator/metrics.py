@@ -30,6 +30,7 @@ class OrchestratorMetrics:
         self.matches = Counter(
             "orchestrator_matches", "Deliveries of cloudlets, by what came of them", ["outcome"], registry=registry
         )
+        self.poison = Counter("orchestrator_poison_results", "Results of workers that were given up", registry=registry)
         self.snap_clients = Gauge("orchestrator_snap_clients", "Connected clients of the snap relay", registry=registry)
         self.snap_texts = Counter("orchestrator_snap_texts", "Legacy texts that were relayed", registry=registry)
         self.snaps = Counter(

@@ -17,6 +17,12 @@ class Settings(WebSettings):
     redis_url: SecretStr = Field(
         SecretStr("memory://"), description="redis://..., or memory:// for one process that forgets at its end"
     )
+    redis_prefix: str = Field(
+        "searchlight",
+        pattern=r"^[A-Za-z0-9_.-]{1,40}$",
+        description="before every key and channel in Redis: installations that share one need different prefixes, "
+        "or database numbers in --redis-url",
+    )
     tracking_timeout: float = Field(86_400.0, gt=0, description="seconds after which an object is no longer sought")
     cloudlet_heartbeat: float = Field(
         5.0, gt=0, description="seconds between two heartbeats of a cloudlet; after three missed it gets no phones"
@@ -34,6 +40,11 @@ class Settings(WebSettings):
     webpage: Path = Field(WEBPAGE, description="folder of the console page")
     max_processors: int = Field(2_000, gt=0, description="processors that may be connected")
     max_clients: int = Field(1_000, gt=0, description="clients that may be connected")
+
+    @property
+    def key_prefix(self) -> str:
+        """What every key of this installation begins with."""
+        return f"{self.redis_prefix}:"
 
     @field_validator("legacy_networks")
     @classmethod

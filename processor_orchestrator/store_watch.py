@@ -6,12 +6,13 @@ import structlog
 
 from backbone.errors import Unavailable
 from backbone.health import Dependency
+from backbone.lifecycle import Part
 from processor_orchestrator.stores import Store
 
 ASK_SECONDS = 2.0
 
 
-class StoreWatch:
+class StoreWatch(Part):
     """Knows whether the store answered when it was asked last."""
 
     def __init__(self, store: Store) -> None:

@@ -5,10 +5,15 @@ from typing import ClassVar
 
 from backbone.errors import BadInput, NotAllowed, NotAuthenticated
 from backbone.guard import SESSION_COOKIE, Access
-from backbone.web import BaseHandler
+from backbone.web import BaseHandler, Route
 from backbone.wire import strict_json
 
 MAX_BODY = 16 * 1024
+
+
+def routes() -> list[Route]:
+    """Return the path where a browser signs in and out."""
+    return [Route("/api/session", SessionHandler)]
 
 
 class SessionHandler(BaseHandler):

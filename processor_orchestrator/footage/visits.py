@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from backbone.wire.jobs import FaceMatch
-from processor_orchestrator.tracking.sightings import GAP_SECONDS, Changes, Sighting, TimelineEntry
+from processor_orchestrator.domain.sighting import GAP_SECONDS, Found
 
 FOOTAGE = "footage"
 
@@ -32,40 +32,33 @@ def visits_of(faces: Sequence[FaceMatch]) -> Iterator[Visit]:
             begin = number
 
 
-def once_of(camera: str, object_id: int, faces: Sequence[FaceMatch]) -> str:
+def once_of(camera: str, case_id: int, faces: Sequence[FaceMatch]) -> str:
     """Return a name of what was found: the same footage looked through again finds the same."""
     content = f"{camera}\n{list(faces)}".encode()
-    return f"{FOOTAGE}:{object_id}:{hashlib.sha256(content).hexdigest()}"
+    return f"{FOOTAGE}:{case_id}:{hashlib.sha256(content).hexdigest()}"
 
 
-def changes_of(visit: Visit, crop: bytes | None, *, object_id: int, camera: str, now: float) -> Changes:
-    """Return a visit as a sighting with its seconds on the timeline; the same visit makes the same id.
+def found_of(visit: Visit, crop: bytes | None, *, case_id: int, camera: str, now: float) -> Found:
+    """Return a visit as what was found; the same visit is the same sighting.
 
     Args:
-        crop: clean JPEG of the best face.
+        crop: the best face as the worker cut it out.
         now: no footage is of a later time, whatever a clock said then; seconds since the epoch.
     """
     first, last = (min(_time(visit.faces[index]), now) for index in (0, -1))
-    name = hashlib.sha256(f"{camera}\n{object_id}\n{first}".encode()).hexdigest()[:16]
-    best = visit.best
-    sighting = Sighting(
-        sighting_id=f"{object_id}-{int(first * 1000):x}-{name}",
-        object_id=object_id,
+    return Found(
+        case_id=case_id,
         camera_id=camera,
+        made_of=f"{camera}\n{case_id}\n{first}",
+        source=FOOTAGE,
         first_seen=first,
         last_seen=last,
+        rect=visit.best.rect,
+        seconds=tuple(sorted({int(min(_time(face), now)) for face in visit.faces})),
         frames=len(visit.faces),
-        rect=best.rect,
-        distance=best.distance,
-        has_crop=crop is not None,
-        source=FOOTAGE,
-        taken_at=_time(best),
-    )
-    seconds = sorted({int(min(_time(face), now)) for face in visit.faces})
-    return Changes(
-        sightings=(sighting,),
-        crops={} if crop is None else {sighting.sighting_id: crop},
-        timeline=tuple(TimelineEntry(object_id, camera, second) for second in seconds),
+        distance=visit.best.distance,
+        taken_at=_time(visit.best),
+        crop=crop,
     )
 
 

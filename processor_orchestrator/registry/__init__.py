@@ -1,7 +1,6 @@
-"""The registry conversation: cloudlets, the phones they serve, jobs pushed to them, matches that come back (WIRE 0).
+"""The registry of cloudlets and phones (WIRE section 0): who is alive, who gets which phone, which jobs, what matched.
 
-cloudlets, matches, job_zip   the nouns, without I/O or clock
-desk                          the shell: stores what was decided
-pusher, cloudlet_client       brings every cloudlet the open cases and takes the closed ones away
-handlers_registry             what comes in
+POST / -> handlers -> service -> stores.registry (decided by domain.cloudlet)
+match -> service -> matches (what was found, without I/O) -> sightings
+cases, cloudlets that were heard -> bus -> job_pusher -> cloudlet_client -> cloudlets
 """

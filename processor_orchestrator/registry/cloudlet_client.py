@@ -5,9 +5,10 @@ Does not decide what is sent to whom.
 
 from http import HTTPStatus
 
+from backbone import lifecycle
 from backbone.errors import Unavailable
 from backbone.multipart_client import MultipartClient, Part
-from processor_orchestrator.registry.cloudlets import Cloudlet
+from processor_orchestrator.domain.cloudlet import Cloudlet
 
 REQUEST_SECONDS = 3.0
 LEGACY_SECONDS = 15.0
@@ -16,7 +17,7 @@ LEGACY_SECONDS = 15.0
 REFUSED = "cloudlet_refused"
 
 
-class CloudletClient:
+class CloudletClient(lifecycle.Part):
     """Sends single requests; whoever asks tries again.
 
     Args:
@@ -46,7 +47,7 @@ class CloudletClient:
         parts = [("requestType", "requestType", b"deleteJob"), ("jobName", "jobName", job.encode())]
         _expect(await self._post(cloudlet, parts), {HTTPStatus.OK, HTTPStatus.NOT_FOUND}, "deleteJob")
 
-    def close(self) -> None:
+    async def stop(self) -> None:
         """Let the connections go."""
         self._client.close()
 

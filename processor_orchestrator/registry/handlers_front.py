@@ -2,8 +2,16 @@
 
 from typing import Any
 
+from backbone.web import Route
 from processor_orchestrator.console.handlers_page import PageFileHandler
-from processor_orchestrator.registry.handlers_registry import RegistryHandler
+from processor_orchestrator.registry.handlers import RegistryHandler
+
+
+def routes(*, webpage: str, registry: dict[str, Any]) -> list[Route]:
+    """Return the page's files, and `/`; `registry`: the collaborators of `RegistryHandler`. Any: by keyword."""
+    page = {"path": webpage}
+    front = {"page": page | {"default_filename": "index.html"}, "registry": registry}
+    return [Route("/static/(.*)", PageFileHandler, page), Route("/()", FrontHandler, front)]
 
 
 class FrontHandler(RegistryHandler, PageFileHandler):

@@ -1,7 +1,6 @@
 """What a cloudlet found in phones' photos: its manifest, and the sightings that follow. Does not store or read zips."""
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,12 +11,7 @@ from backbone.errors import BadInput
 from backbone.wire import strict_json
 from backbone.wire.jobs import Place
 from backbone.wire.values import Message, Rect
-from processor_orchestrator.tracking.sightings import (
-    CLOCK_LEAD_SECONDS,
-    Changes,
-    Sighting,
-    TimelineEntry,
-)
+from processor_orchestrator.domain.sighting import CLOCK_LEAD_SECONDS, Found
 
 MANIFEST = "match.json"
 MAX_MANIFEST_BYTES = 1024 * 1024
@@ -61,7 +55,7 @@ class Match:
         match_id: names it, however often it is sent.
         cloudlet: "ip:port" of its sender, as far as known.
         received_at: when the cloudlet got the photos, or we the match; seconds since the epoch.
-        object_id: the case that the cloudlet looked for, where it knows.
+        case_id: the case that the cloudlet looked for, where it knows.
         device: what took the photos, where it is not a phone, such as a Pi's station.
     """
 
@@ -70,7 +64,7 @@ class Match:
     cloudlet: str
     received_at: float
     faces: tuple[Face, ...]
-    object_id: int | None = None
+    case_id: int | None = None
     device: str | None = None
 
 
@@ -112,45 +106,44 @@ def match_of(
     received_at = now if manifest.received_at is None else min(manifest.received_at, now)
     cloudlet = manifest.cloudlet or sender
     return Match(
-        *(manifest.match_id, job, cloudlet, received_at, manifest.matches),
-        object_id=manifest.object_id,
+        match_id=manifest.match_id,
+        job=job,
+        cloudlet=cloudlet,
+        received_at=received_at,
+        faces=manifest.matches,
+        case_id=manifest.object_id,
         device=manifest.device,
     )
 
 
-def sightings_of(match: Match, object_id: int, crops: dict[int, bytes], *, now: float) -> Changes:
-    """Return the sightings of a delivery; the same delivery makes the same ids.
+def found_in(match: Match, case_id: int, crops: Mapping[int, bytes], *, now: float) -> list[Found]:
+    """Return what a delivery tells; the same delivery makes the same sightings.
 
     Args:
         crops: clean JPEGs by the index of the face.
+        now: seconds since the epoch.
     """
-    made = [
-        _sighting(match, number, face, object_id, has_crop=number in crops, now=now)
-        for number, face in enumerate(match.faces)
+    return [
+        _found(match, number, face, case_id, crop=crops.get(number), now=now) for number, face in enumerate(match.faces)
     ]
-    return Changes(
-        sightings=tuple(made),
-        crops={made[number].sighting_id: crop for number, crop in crops.items()},
-        timeline=tuple(TimelineEntry(object_id, known.camera_id, int(known.first_seen)) for known in made),
-    )
 
 
-def _sighting(match: Match, number: int, face: Face, object_id: int, *, has_crop: bool, now: float) -> Sighting:
+def _found(match: Match, number: int, face: Face, case_id: int, *, crop: bytes | None, now: float) -> Found:
     believed = face.taken_at is not None and face.taken_at <= now + CLOCK_LEAD_SECONDS
     seen_at = face.taken_at if believed and face.taken_at is not None else match.received_at
-    name = hashlib.sha256(f"{match.match_id}\n{match.job}\n{number}".encode()).hexdigest()[:16]
-    return Sighting(
-        sighting_id=f"{object_id}-{int(seen_at * 1000):x}-{name}",
-        object_id=object_id,
+    return Found(
+        case_id=case_id,
         camera_id=match.device or f"cloudlet {match.cloudlet}",
+        made_of=f"{match.match_id}\n{match.job}\n{number}",
+        source=PHONE,
         first_seen=seen_at,
         last_seen=seen_at,
-        frames=1,
         rect=face.rect,
+        seconds=(int(seen_at),),
         distance=face.distance,
-        has_crop=has_crop,
-        source=PHONE,
         cloudlet=match.cloudlet,
         taken_at=face.taken_at,
         place=face.place,
+        crop=crop,
+        crop_is_clean=True,
     )

@@ -9,10 +9,10 @@ from backbone.errors import BadInput, NotFound
 from backbone.guard import Access
 from backbone.legacy_fields import UploadCount, UploadHandler
 from backbone.legacy_networks import LegacyNetworks
-from backbone.web import BaseHandler
+from backbone.web import BaseHandler, Route
 from backbone.wire.snap_values import NAME
-from processor_orchestrator.snap.intake import Intake
-from processor_orchestrator.snap.snippets import Snippet, check_digest
+from processor_orchestrator.domain.snippet import Snippet, check_digest
+from processor_orchestrator.snap.snippet_service import SnippetService
 from processor_orchestrator.stores.snippets import SnippetStore
 
 ID_IN_PATH = NAME
@@ -20,14 +20,29 @@ MAX_LISTED = 200
 DEFAULT_LISTED = 50
 
 
+def put_routes(
+    *, snippets: SnippetService, store: SnippetStore, networks: LegacyNetworks, uploads: UploadCount
+) -> list[Route]:
+    """Return the path of one id's pictures, which legacy devices know too."""
+    collaborators = {"snippets": snippets, "store": store, "networks": networks, "uploads": uploads}
+    return [Route(f"/snippets/({ID_IN_PATH})/?", SnippetHandler, collaborators)]
+
+
+def routes(*, store: SnippetStore) -> list[Route]:
+    """Return the path of the list of pictures."""
+    return [Route("/api/snippets", SnippetsHandler, {"store": store})]
+
+
 class SnippetHandler(UploadHandler):
     """The pictures of one id."""
 
     upload_method: ClassVar[str] = "PUT"
 
-    def initialize(self, intake: Intake, store: SnippetStore, networks: LegacyNetworks, uploads: UploadCount) -> None:
+    def initialize(
+        self, snippets: SnippetService, store: SnippetStore, networks: LegacyNetworks, uploads: UploadCount
+    ) -> None:
         """Take the collaborators."""
-        self._intake = intake
+        self._snippets = snippets
         self._store = store
         self._networks = networks
         self._uploads = uploads
@@ -47,7 +62,7 @@ class SnippetHandler(UploadHandler):
         body = self.raw_body
         check_digest(self.request.headers.get("Content-Digest"), body)
         subject = self.principal.subject if self.principal is not None else None
-        snippet, is_new = await self._intake.take(snippet_id, self._picture(body), subject=subject)
+        snippet, is_new = await self._snippets.take(snippet_id, self._picture(body), subject=subject)
         self.write_json(snippet_view(snippet) | {"new": is_new})
 
     def _picture(self, body: bytes) -> bytes:

@@ -4,19 +4,19 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-from processor_orchestrator.stores import MAX_SIGHTINGS, MAX_TIMELINE_ENTRIES, TimelineRow
-from processor_orchestrator.tracking.events import (
-    Event,
+from processor_orchestrator.domain.case import Case, case_named
+from processor_orchestrator.domain.case_events import (
+    CaseClosed,
+    CaseEvent,
+    CaseOpened,
     FeatureMapLearned,
     NegativesLearned,
-    ObjectClosed,
-    ObjectOpened,
     ReferencesLearned,
     SightingRejected,
     learned,
 )
-from processor_orchestrator.tracking.objects import TrackedObject, known_object
-from processor_orchestrator.tracking.sightings import Changes, Sighting
+from processor_orchestrator.domain.sighting import Changes, Sighting
+from processor_orchestrator.stores import MAX_SIGHTINGS, MAX_TIMELINE_ENTRIES, TimelineRow
 
 
 class MemoryStore:
@@ -24,8 +24,8 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._last_id = 0
-        self._objects: dict[int, TrackedObject] = {}
-        self._object_ids: list[int] = []
+        self._cases: dict[int, Case] = {}
+        self._ids: list[int] = []
         self._sightings: dict[str, Sighting] = {}
         self._crops: dict[str, bytes] = {}
         self._chips: dict[int, list[bytes]] = {}
@@ -34,27 +34,27 @@ class MemoryStore:
         self._once: set[str] = set()
         self._timelines: dict[int, deque[TimelineRow]] = defaultdict(lambda: deque(maxlen=MAX_TIMELINE_ENTRIES))
 
-    async def next_object_id(self) -> int:
+    async def next_case_id(self) -> int:
         """Return the next id."""
         self._last_id += 1
         return self._last_id
 
-    async def save(self, event: Event) -> None:
+    async def save(self, event: CaseEvent) -> None:
         """Keep one event."""
         match event:
-            case ObjectOpened(opened):
-                self._objects[opened.object_id] = opened
-                self._object_ids.append(opened.object_id)
+            case CaseOpened(opened):
+                self._cases[opened.case_id] = opened
+                self._ids.append(opened.case_id)
                 if opened.job is not None:
-                    self._jobs[opened.job] = opened.object_id
-            case FeatureMapLearned(object_id) | ReferencesLearned(object_id) | NegativesLearned(object_id):
-                if object_id in self._objects:
-                    self._objects[object_id] = learned(self._objects[object_id], event)
+                    self._jobs[opened.job] = opened.case_id
+            case FeatureMapLearned(case_id) | ReferencesLearned(case_id) | NegativesLearned(case_id):
+                if case_id in self._cases:
+                    self._cases[case_id] = learned(self._cases[case_id], event)
             case SightingRejected(_, sighting_id):
                 self._rejected.add(sighting_id)
-            case ObjectClosed(object_id):
-                self._objects.pop(object_id, None)
-                self._chips.pop(object_id, None)
+            case CaseClosed(case_id):
+                self._cases.pop(case_id, None)
+                self._chips.pop(case_id, None)
 
     async def save_sightings(self, changes: Changes, *, once: str | None = None) -> bool:
         """Keep sightings and timeline entries."""
@@ -65,7 +65,7 @@ class MemoryStore:
             self._sightings[sighting.sighting_id] = sighting
         self._crops.update(changes.crops)
         for entry in changes.timeline:
-            self._timelines[entry.object_id].append(TimelineRow(entry.second, entry.camera_id))
+            self._timelines[entry.case_id].append(TimelineRow(entry.second, entry.camera_id))
         while len(self._sightings) > MAX_SIGHTINGS:
             oldest = min(self._sightings.values(), key=lambda sighting: sighting.last_seen).sighting_id
             del self._sightings[oldest]
@@ -77,35 +77,43 @@ class MemoryStore:
         """Return whether something was stored under that name."""
         return once in self._once
 
-    async def save_chips(self, opened: TrackedObject, chips: Sequence[bytes]) -> None:
+    async def save_chips(self, opened: Case, chips: Sequence[bytes]) -> None:
         """Keep the small pictures of a case that is open."""
-        if opened.object_id in self._objects:
-            self._chips[opened.object_id] = list(chips)
+        if opened.case_id in self._cases:
+            self._chips[opened.case_id] = list(chips)
 
-    async def chips(self, object_id: int) -> list[bytes]:
+    async def chips(self, case_id: int) -> list[bytes]:
         """Return the small pictures of a case."""
-        return self._chips.get(object_id, [])
+        return self._chips.get(case_id, [])
 
-    async def open_objects(self) -> list[TrackedObject]:
+    async def open_cases(self) -> list[Case]:
         """Return what is sought now."""
-        return list(self._objects.values())
+        return list(self._cases.values())
 
-    async def open_object(self, object_id: int) -> TrackedObject | None:
+    async def open_case(self, case_id: int) -> Case | None:
         """Return what is sought by that id."""
-        return self._objects.get(object_id)
+        return self._cases.get(case_id)
+
+    async def last_seen(self, case_ids: Sequence[int]) -> dict[int, float]:
+        """Return when cases were seen last."""
+        seen: dict[int, float] = {}
+        for sighting in self._sightings.values():
+            if sighting.case_id in case_ids:
+                seen[sighting.case_id] = max(sighting.last_seen, seen.get(sighting.case_id, 0.0))
+        return seen
 
     async def object_ids(self) -> list[int]:
         """Return every id that was ever sought."""
-        return sorted(self._object_ids)
+        return sorted(self._ids)
 
-    async def timeline(self, object_id: int) -> list[TimelineRow]:
-        """Return where an object was seen."""
-        return list(self._timelines[object_id]) if object_id in self._timelines else []
+    async def timeline(self, case_id: int) -> list[TimelineRow]:
+        """Return where a person was seen."""
+        return list(self._timelines[case_id]) if case_id in self._timelines else []
 
-    async def sightings(self, *, limit: int, object_id: int | None = None) -> list[Sighting]:
+    async def sightings(self, *, limit: int, case_id: int | None = None) -> list[Sighting]:
         """Return the newest sightings."""
         marked = map(self._marked, self._sightings.values())
-        kept = (known for known in marked if object_id in (None, known.object_id))
+        kept = (known for known in marked if case_id in (None, known.case_id))
         return sorted(kept, key=lambda known: (known.last_seen, known.sighting_id), reverse=True)[:limit]
 
     async def sighting(self, sighting_id: str) -> Sighting | None:
@@ -116,13 +124,13 @@ class MemoryStore:
     def _marked(self, sighting: Sighting) -> Sighting:
         return replace(sighting, rejected=sighting.sighting_id in self._rejected)
 
-    async def object_of_job(self, job: str) -> int | None:
-        """Return the object of a job."""
-        return known_object(job, self._jobs.get(job), self._last_id)
+    async def case_of_job(self, job: str) -> int | None:
+        """Return the case of a job."""
+        return case_named(job, self._jobs.get(job), self._last_id)
 
-    async def image(self, object_id: int) -> bytes | None:
-        """Return an object's JPEG."""
-        known = self._objects.get(object_id)
+    async def image(self, case_id: int) -> bytes | None:
+        """Return a case's JPEG."""
+        known = self._cases.get(case_id)
         return known.image if known is not None else None
 
     async def crop(self, sighting_id: str) -> bytes | None:

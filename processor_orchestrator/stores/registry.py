@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from processor_orchestrator.registry.cloudlets import Changed, Cloudlet, JobNote, Roster
+from processor_orchestrator.domain.cloudlet import Changed, Cloudlet, JobNote, Roster
 
 Decision = Callable[[Roster], Changed]
 """Looks at the roster and returns what of it changes; may be asked again when another server was faster."""

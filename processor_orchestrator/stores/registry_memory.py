@@ -1,6 +1,6 @@
 """The registry of a single process that forgets at its end; see `RegistryStore` for the contract."""
 
-from processor_orchestrator.registry.cloudlets import Cloudlet, JobNote
+from processor_orchestrator.domain.cloudlet import Cloudlet, JobNote
 from processor_orchestrator.stores.registry import Decision
 
 

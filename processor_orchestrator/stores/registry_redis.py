@@ -1,13 +1,13 @@
 """The registry that survives and that several orchestrators share: Redis. Decides nothing.
 
-Keys, all below `searchlight:`
+Keys, all below the installation's prefix:
     cloudlets            hash: "ip:port" -> JSON
     jobs_of:<ip:port>    hash: job name -> JSON: of which object, and whether the cloudlet said that it has it
     claim:<ip:port>      which orchestrator sends jobs to it now
 """
 
 import asyncio
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 from redis.asyncio import Redis
@@ -15,12 +15,13 @@ from redis.exceptions import WatchError
 
 from backbone.errors import Unavailable
 from backbone.redis_client import redis_client
-from processor_orchestrator.registry.cloudlets import FORGOTTEN_AFTER, Cloudlet, JobNote
+from processor_orchestrator.domain.cloudlet import FORGOTTEN_AFTER, Cloudlet, JobNote
 from processor_orchestrator.stores.answering import answering as _answering
+from processor_orchestrator.stores.records import read, written
+from processor_orchestrator.stores.redis_store import PREFIX
 from processor_orchestrator.stores.registry import Decision
 
-PREFIX = "searchlight:"
-ROSTER = PREFIX + "cloudlets"
+ROSTER = "cloudlets"
 WAIT_SECONDS = 3.0
 MOST_TRIES = 50
 
@@ -34,7 +35,6 @@ return 1
 RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 _encode = msgspec.json.Encoder().encode
-_note = msgspec.json.Decoder(JobNote)
 _cloudlet = msgspec.json.Decoder(Cloudlet)
 
 
@@ -43,16 +43,19 @@ class RedisRegistry:
 
     Args:
         redis: a client that returns bytes.
+        prefix: before every key.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, prefix: str = PREFIX) -> None:
         self._redis = redis
+        self._prefix = prefix
+        self._roster = prefix + ROSTER
         self._one_at_a_time = asyncio.Lock()  # within a process changes queue up; between processes they are retried
 
     @classmethod
-    def from_url(cls, url: str) -> Self:
+    def from_url(cls, url: str, *, prefix: str = PREFIX) -> Self:
         """Return a registry for `redis://...`; connects at the first use."""
-        return cls(redis_client(url, seconds=WAIT_SECONDS))
+        return cls(redis_client(url, seconds=WAIT_SECONDS), prefix=prefix)
 
     async def change(self, decide: Decision) -> list[Cloudlet]:
         """Store what `decide` returns in one transaction; ask again when another server changed the roster."""
@@ -66,53 +69,53 @@ class RedisRegistry:
 
     async def _try_change(self, decide: Decision) -> list[Cloudlet]:
         async with self._redis.pipeline(transaction=True) as batch:
-            await batch.watch(ROSTER)
-            known = (_cloudlet.decode(raw) for raw in (await batch.hgetall(ROSTER)).values())
+            await batch.watch(self._roster)
+            known = (_cloudlet.decode(raw) for raw in (await batch.hgetall(self._roster)).values())
             changed = decide({cloudlet.key: cloudlet for cloudlet in known})
             batch.multi()  # type: ignore[no-untyped-call] # the library's
             for key, cloudlet in changed.items():
                 if cloudlet is None:
-                    batch.hdel(ROSTER, key)
-                    batch.delete(f"{PREFIX}jobs_of:{key}")
+                    batch.hdel(self._roster, key)
+                    batch.delete(f"{self._prefix}jobs_of:{key}")
                 else:
-                    batch.hset(ROSTER, key, _encode(cloudlet))
+                    batch.hset(self._roster, key, _encode(cloudlet))
             await batch.execute()
         return [cloudlet for cloudlet in changed.values() if cloudlet is not None]
 
     async def cloudlets(self) -> list[Cloudlet]:
         """Return the roster."""
         async with _answering():
-            known = await self._redis.hgetall(ROSTER)
+            known = await self._redis.hgetall(self._roster)
         return sorted((_cloudlet.decode(raw) for raw in known.values()), key=lambda cloudlet: cloudlet.key)
 
     async def jobs_of(self, key: str) -> dict[str, JobNote]:
         """Return the jobs of a cloudlet."""
         async with _answering():
-            jobs = await self._redis.hgetall(f"{PREFIX}jobs_of:{key}")
-        notes = [_note.decode(raw) for raw in jobs.values()]
+            jobs: Any = await self._redis.hgetall(f"{self._prefix}jobs_of:{key}")  # Any: typed loosely
+        notes = [read(raw, JobNote) for raw in jobs.values()]
         return {note.job: note for note in notes}
 
     async def note_job(self, key: str, note: JobNote) -> None:
         """Note a job of a cloudlet."""
         async with _answering(), self._redis.pipeline(transaction=True) as batch:
-            batch.hset(f"{PREFIX}jobs_of:{key}", note.job, _encode(note))
-            batch.expire(f"{PREFIX}jobs_of:{key}", int(2 * FORGOTTEN_AFTER))
+            batch.hset(f"{self._prefix}jobs_of:{key}", note.job, written(note))
+            batch.expire(f"{self._prefix}jobs_of:{key}", int(2 * FORGOTTEN_AFTER))
             await batch.execute()
 
     async def drop_job(self, key: str, job: str) -> None:
         """Forget a job of a cloudlet."""
         async with _answering():
-            await self._redis.hdel(f"{PREFIX}jobs_of:{key}", job)
+            await self._redis.hdel(f"{self._prefix}jobs_of:{key}", job)
 
     async def claim(self, key: str, owner: str, *, seconds: float) -> bool:
         """Take or renew the claim."""
         async with _answering():
-            return bool(await self._redis.eval(CLAIM, 1, f"{PREFIX}claim:{key}", owner, str(int(seconds * 1000))))
+            return bool(await self._redis.eval(CLAIM, 1, f"{self._prefix}claim:{key}", owner, str(int(seconds * 1000))))
 
     async def release(self, key: str, owner: str) -> None:
         """Free the claim."""
         async with _answering():
-            await self._redis.eval(RELEASE, 1, f"{PREFIX}claim:{key}", owner)
+            await self._redis.eval(RELEASE, 1, f"{self._prefix}claim:{key}", owner)
 
     async def aclose(self) -> None:
         """Let the connections go."""

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from processor_orchestrator.snap.snippets import Snippet
+from processor_orchestrator.domain.snippet import Snippet
 
 MAX_SNIPPETS = 2_000
 """Pictures that are kept altogether; the oldest go first."""

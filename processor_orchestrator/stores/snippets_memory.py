@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from backbone.errors import Conflict
-from processor_orchestrator.snap.snippets import Snippet
+from processor_orchestrator.domain.snippet import Snippet
 from processor_orchestrator.stores.snippets import MAX_HISTORY, MAX_SNIPPET_BYTES, MAX_SNIPPETS
 
 Key = tuple[str, str]

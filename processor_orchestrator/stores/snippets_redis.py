@@ -1,6 +1,6 @@
 """The pictures that every orchestrator on one Redis serves. Decides nothing.
 
-Keys, all below `searchlight:snippets:`
+Keys, all below `snippets:` behind the installation's prefix
     index               sorted set: "<id> <sha256>" by when it came
     of:<id>             sorted set: sha256 by when it came
     facts:<id> <sha256> JSON; jpeg:<id> <sha256> the picture; both end by themselves as well
@@ -17,11 +17,12 @@ from redis.asyncio import Redis
 
 from backbone.errors import Conflict
 from backbone.redis_client import redis_client
-from processor_orchestrator.snap.snippets import Snippet
+from processor_orchestrator.domain.snippet import Snippet
 from processor_orchestrator.stores.answering import answering
+from processor_orchestrator.stores.redis_store import PREFIX
 from processor_orchestrator.stores.snippets import MAX_HISTORY, MAX_SNIPPET_BYTES, MAX_SNIPPETS
 
-PREFIX = "searchlight:snippets:"
+SNIPPETS = "snippets:"
 WAIT_SECONDS = 3.0
 
 # KEYS[1] is the prefix; the keys below it are made here, for one Redis holds them all.
@@ -77,19 +78,23 @@ class RedisSnippets:
     Args:
         redis: a client that returns bytes.
         keep_seconds: how long a picture is kept.
+        prefix: before every key.
         now: wall clock, seconds since the epoch.
     """
 
-    def __init__(self, redis: Redis, *, keep_seconds: float, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, redis: Redis, *, keep_seconds: float, prefix: str = PREFIX, now: Callable[[], float] = time.time
+    ) -> None:
         self._redis = redis
+        self._prefix = prefix + SNIPPETS
         self._keep_seconds = keep_seconds
         self._now = now
 
     @classmethod
-    def from_url(cls, url: str, *, keep_seconds: float) -> Self:
+    def from_url(cls, url: str, *, keep_seconds: float, prefix: str = PREFIX) -> Self:
         """Return a store for `redis://...`; connects at the first use."""
         redis = redis_client(url, seconds=WAIT_SECONDS)
-        return cls(redis, keep_seconds=keep_seconds)
+        return cls(redis, keep_seconds=keep_seconds, prefix=prefix)
 
     async def put(self, snippet: Snippet, jpeg: bytes) -> bool:
         """Keep a picture in one step."""
@@ -97,7 +102,7 @@ class RedisSnippets:
         bounds = (MAX_HISTORY, MAX_SNIPPETS, MAX_SNIPPET_BYTES)
         times = (f"{snippet.received_at:.3f}", int(self._keep_seconds))
         async with answering():
-            kept: Any = await self._redis.eval(PUT, 1, PREFIX, *told, *times, *bounds)
+            kept: Any = await self._redis.eval(PUT, 1, self._prefix, *told, *times, *bounds)
         if kept == -1:
             raise Conflict(f"expected a snippet id that is free, got {snippet.snippet_id!r}, which another holds")
         return bool(kept)
@@ -108,29 +113,29 @@ class RedisSnippets:
             newest = await self.newest(limit=1, snippet_id=snippet_id)
             return newest[0] if newest else None
         async with answering():
-            raw = await self._redis.get(f"{PREFIX}facts:{snippet_id} {sha256}")
+            raw = await self._redis.get(f"{self._prefix}facts:{snippet_id} {sha256}")
         return None if raw is None else _snippet.decode(raw)
 
     async def jpeg(self, snippet: Snippet) -> bytes | None:
         """Return a picture."""
         async with answering():
-            picture: Any = await self._redis.get(f"{PREFIX}jpeg:{snippet.snippet_id} {snippet.sha256}")
+            picture: Any = await self._redis.get(f"{self._prefix}jpeg:{snippet.snippet_id} {snippet.sha256}")
         return picture if isinstance(picture, bytes) else None
 
     async def newest(self, *, limit: int, snippet_id: str | None = None) -> list[Snippet]:
         """Return the newest pictures' facts."""
-        index = f"{PREFIX}index" if snippet_id is None else f"{PREFIX}of:{snippet_id}"
+        index = f"{self._prefix}index" if snippet_id is None else f"{self._prefix}of:{snippet_id}"
         before = "" if snippet_id is None else f"{snippet_id} "
         async with answering():
             members: Any = await self._redis.zrevrange(index, 0, limit - 1)  # Any: the library types it loosely
-            keys = [f"{PREFIX}facts:{before}{member.decode()}" for member in members]
+            keys = [f"{self._prefix}facts:{before}{member.decode()}" for member in members]
             found: Any = await self._redis.mget(keys) if keys else []
         return [_snippet.decode(raw) for raw in found if raw is not None]
 
     async def sweep(self) -> None:
         """Forget what is too old."""
         async with answering():
-            await self._redis.eval(SWEEP, 1, PREFIX, f"{self._now() - self._keep_seconds:.3f}")
+            await self._redis.eval(SWEEP, 1, self._prefix, f"{self._now() - self._keep_seconds:.3f}")
 
     async def aclose(self) -> None:
         """Let the connections go."""

@@ -55,10 +55,10 @@ def within(*, ping_seconds: float = 10.0, **settings: object) -> AbstractAsyncCo
             orchestrator.routes(), guard=orchestrator.settings.guard(), metrics=metrics, ping_seconds=ping_seconds
         )
         server, port = listen(app, host="127.0.0.1", port=0)
-        await orchestrator.switchboard._load()
+        await orchestrator.cases.load()
         yield Within(orchestrator, port)
         server.stop()
-        orchestrator.switchboard.dismiss_peers()
+        await orchestrator.live.stop()
         await server.close_all_connections()
 
     return serving()

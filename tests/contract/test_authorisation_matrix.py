@@ -9,8 +9,8 @@ from tornado.httpclient import HTTPClientError
 from backbone.guard import Access
 from backbone.socket_handler import BaseSocket
 from processor_orchestrator.app import Orchestrator
-from processor_orchestrator.fleet.handlers_fleet_api import NAME_IN_PATH, NODE_IN_PATH
-from processor_orchestrator.registry.handlers_registry import WHO_MAY
+from processor_orchestrator.fleet.handlers_api import NAME_IN_PATH, NODE_IN_PATH
+from processor_orchestrator.registry.handlers import WHO_MAY
 from processor_orchestrator.settings import Settings
 from processor_orchestrator.snap.handlers_snippets import ID_IN_PATH
 from tests.contract.tokens import key, token, unsigned
@@ -58,8 +58,8 @@ METHODS_OF_OTHERS = {(f"/snippets/({ID_IN_PATH})/?", "PUT"): Access.SNAP}
 ALSO = {"/snap": {"client"}}
 # What each socket is asked, and the refusal by which a peer that was let in is known.
 ASKED = {
-    "/processor": ({"type": "featureMap", "objectId": 2**53, "featureMap": []}, "unknown_object"),
-    "/client": ({"type": "stop", "objectId": 2**53}, "unknown_object"),
+    "/processor": ({"type": "featureMap", "objectId": 2**53, "featureMap": []}, "uncase_named"),
+    "/client": ({"type": "stop", "objectId": 2**53}, "uncase_named"),
     "/fleet": ({"type": "nonsense"}, "unknown_type"),
     "/snap": ({"type": "snap", "to": "attic"}, "unknown_device"),
 }

@@ -108,7 +108,6 @@ async def test_commands_are_never_dropped_and_who_does_not_take_them_is_let_go_w
         stalled = await connect(house.url, "/client", receive_buffer=SMALL)
         for _ in range(60):
             await stalled.send(b'{"type":"setUsesImages","usesImages":true}')
-        clients = house.orchestrator.switchboard.tracking.roster.clients
         pictures, code = 0, None
         while (frame := await stalled.receive()) is not None:
             if frame[0] == TEXT:
@@ -119,6 +118,9 @@ async def test_commands_are_never_dropped_and_who_does_not_take_them_is_let_go_w
         assert code == 1013
         assert 0 < pictures < 60
         stalled.close()
-        await until(lambda: len(clients) == 1, "the client that was let go is forgotten")
+        await until(
+            lambda: house.orchestrator.registry.get_sample_value("orchestrator_clients") == 1,
+            "the client that was let go is forgotten",
+        )
         await operator.say(type="stop", objectId=1)
         assert await operator.hear("stop") == {"type": "stop", "objectId": 1}

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
-from processor_orchestrator.snap import desk
+from processor_orchestrator.snap import service as desk
 from processor_orchestrator.snap.handlers_snippets import ID_IN_PATH
 from tests.contract.conftest import Within, within
 from tests.contract.raw_socket import connect
@@ -206,7 +206,7 @@ async def test_the_same_snap_is_not_under_way_twice_and_too_many_are_refused(mon
 
 async def test_the_legacy_port_leads_to_the_relay_and_the_pictures_only() -> None:
     async with within() as house:
-        patterns = [route.pattern for route in house.orchestrator.snap_door.routes("/")]
+        patterns = [route.pattern for route in house.orchestrator.snap_routes("/")]
         assert patterns == ["/", f"/snippets/({ID_IN_PATH})/?"]
 
 

@@ -11,7 +11,7 @@ import requests
 from tornado.httpclient import HTTPClientError
 from tornado.websocket import WebSocketError
 
-from processor_orchestrator.tracking.sightings import GAP_SECONDS
+from processor_orchestrator.domain.sighting import GAP_SECONDS
 from tests.peers import Peer, client, peer
 from tests.processes import ANSWER_SECONDS, Role
 
@@ -66,7 +66,7 @@ async def run_kills(roles: list[Role], ports: list[int], started: Any, *, kills:
     try:
         for turn in range(kills):
             victim, other = turn % 2, 1 - turn % 2  # the camera is at the victim: it came there after the last kill
-            opening = [asyncio.create_task(open_objects(url, history, 8)) for url in urls]
+            opening = [asyncio.create_task(open_cases(url, history, 8)) for url in urls]
             await asyncio.sleep(chance.random() * 0.5)  # when it strikes is the point, not a wait for something
             roles[victim].kill()
             began = time.monotonic()
@@ -80,7 +80,7 @@ async def run_kills(roles: list[Role], ports: list[int], started: Any, *, kills:
     return history
 
 
-async def open_objects(url: str, history: History, count: int) -> None:
+async def open_cases(url: str, history: History, count: int) -> None:
     """Open objects until the orchestrator dies; whatever it told is history."""
     with contextlib.suppress(OSError, HTTPClientError, WebSocketError):
         async with client(url) as page:

@@ -263,7 +263,7 @@ def test_a_snap_asked_at_one_orchestrator_reaches_devices_at_the_other(
         role("processor_orchestrator", "--port", "0", environment=environment) as there,
     ):
         for running in (here, there):
-            wait_until(lambda running=running: running.events("neighbours"), "the other")
+            wait_until(lambda running=running: running.events("peers"), "the other")
         houses = [House(running, 0) for running in (here, there)]
         cameras.start(houses[0].snap, "here", "--groups", "pair")
         cameras.start(houses[1].snap, "there", "--groups", "pair")

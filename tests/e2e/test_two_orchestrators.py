@@ -28,9 +28,7 @@ class Pair:
 
     def meet(self) -> None:
         for running in self.roles:
-            wait_until(
-                lambda running=running: [e["alive"] for e in running.events("neighbours")][-1:] == [1], "the other"
-            )
+            wait_until(lambda running=running: [e["alive"] for e in running.events("peers")][-1:] == [1], "the other")
 
 
 @pytest.fixture

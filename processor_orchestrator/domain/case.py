@@ -1,0 +1,133 @@
+"""A case: a person who is sought. The wire calls it an object, cloudlets call it a job. Not where it was seen."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from backbone.wire.jobs import Photo, Refused
+
+
+class Kind(Enum):
+    """How a case began: by a box or picture on a camera's page, by photos, or by a legacy operator's `newJob`."""
+
+    BOX = "box"
+    CASE = "case"
+    JOB = "job"
+
+
+class CaseState(Enum):
+    """Whether a case can be matched: its photos wait for a worker, it is sought, or no photo showed a face."""
+
+    ENCODING = "encoding"
+    OPEN = "open"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is sought, since when and until when.
+
+    Attributes:
+        case_id: counts from 1, never used twice; `objectId` on the wire.
+        opened_at: seconds since the epoch.
+        expires_at: seconds since the epoch.
+        camera: key of the camera that was asked to cut the person out; None: any camera may encode `image`.
+        frame_id: what the client sent of it, for the camera.
+        box_id: what the client sent of it, for the camera.
+        image: clean JPEG of the person.
+        feature_map: any JSON value; {} until a processor made one, as legacy processors expect.
+        model_id: which model made the feature map, where the processor said so.
+        threshold: largest Euclidean distance that is a match; None: whoever compares has a default.
+        purpose: why the person is sought, in the operator's words.
+        mqtt: whether its sightings may be told by MQTT; mqtt_crops: and pictures of them too.
+        digest: of what a job was opened with, so that the same request is known when it comes again.
+        job: the name that cloudlets know the case by; None: see `job_name`.
+        photos: what waits for a worker; none once it is encoded.
+        refused: the photos that could not be used, and why.
+        negatives: embeddings of faces that a person said are somebody else, of the model `model_id`.
+    """
+
+    case_id: int
+    opened_at: float
+    expires_at: float
+    name: str | None = None
+    camera: str | None = None
+    frame_id: float | int | None = None
+    box_id: int | None = None
+    image: bytes | None = None
+    feature_map: Any = None  # Any: see the docstring
+    model_id: str | None = None
+    threshold: float | None = None
+    purpose: str | None = None
+    mqtt: bool = False
+    mqtt_crops: bool = False
+    kind: Kind = Kind.BOX
+    state: CaseState = CaseState.OPEN
+    job: str | None = None
+    digest: str | None = None
+    photos: tuple[Photo, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    negatives: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def has_feature_map(self) -> bool:
+        """Whether a processor has told what the person looks like."""
+        return self.feature_map not in (None, {})
+
+    @property
+    def made_from_photos(self) -> bool:
+        """Whether workers make the feature map, so that no processor is asked."""
+        return self.kind is not Kind.BOX
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether a picture is kept that somebody else could encode."""
+        return self.image is not None or (self.made_from_photos and self.state is CaseState.OPEN)
+
+    @property
+    def job_name(self) -> str:
+        """The name that cloudlets know this case by."""
+        return self.job if self.job is not None else f"{JOB_PREFIX}{self.case_id}"
+
+    @property
+    def references(self) -> tuple[tuple[float, ...], ...]:
+        """The embeddings to compare with; none where the feature map is of a form that is not ours."""
+        return _rows(self.feature_map)
+
+
+JOB_PREFIX = "case-"
+"""Before the case id it makes the job name of every case that has no other."""
+
+EMBEDDING_WIDTH = 128
+MOST_NEGATIVES = 64
+"""Faces that a case remembers as somebody else's; the oldest go first."""
+
+
+def case_named(job: str, named: int | None, last_case_id: int) -> int | None:
+    """Return the case that a job's name means: the one it was given to, or the one that its own name tells.
+
+    Args:
+        named: the case that was opened under this name, if one was.
+        last_case_id: the newest id that was given away.
+    """
+    number = job.removeprefix(JOB_PREFIX)
+    if named is not None or number == job or not (number.isascii() and number.isdigit() and len(number) <= 15):
+        return named
+    return int(number) if 1 <= int(number) <= last_case_id else None
+
+
+def _rows(feature_map: Any) -> tuple[tuple[float, ...], ...]:  # noqa: ANN401 - any JSON value
+    if not isinstance(feature_map, list | tuple) or not feature_map:
+        return ()
+    rows = feature_map if isinstance(feature_map[0], list | tuple) else [feature_map]
+    if not all(_is_embedding(row) for row in rows):
+        return ()
+    return tuple(tuple(float(value) for value in row) for row in rows)
+
+
+def _is_embedding(row: object) -> bool:
+    return (
+        isinstance(row, list | tuple)
+        and len(row) == EMBEDDING_WIDTH
+        and all(isinstance(value, float | int) and not isinstance(value, bool) for value in row)
+    )

@@ -1,0 +1,187 @@
+"""Decides who has to be told what about the open cases. No I/O, no clock: feed it and send what it returns."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from backbone.errors import NotFound, Unavailable
+from backbone.wire import from_client, to_client
+from backbone.wire.shared import Error, Stop
+from backbone.wire.values import Message, camera_key
+from processor_orchestrator.domain.camera import CameraElsewhere, Cameras, PeerId
+from processor_orchestrator.domain.case import Case, CaseState
+from processor_orchestrator.domain.case_events import CaseClosed, Reason
+from processor_orchestrator.domain.case_messages import asked_camera, case_of, feature_map_of, new_object_of, start_of
+from processor_orchestrator.domain.client import Clients
+from processor_orchestrator.domain.open_cases import OpenCases
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message and who gets it."""
+
+    peers: tuple[PeerId, ...]
+    message: Message
+
+
+class Conversation:
+    """The connected cameras and clients, and what they are told of the cases.
+
+    Args:
+        cases: the open ones, read only.
+    """
+
+    def __init__(self, cases: OpenCases) -> None:
+        self._cases = cases
+        self.cameras = Cameras()
+        self.clients = Clients()
+        self._encoder_of: dict[int, str] = {}
+        self._starter_of: dict[int, PeerId] = {}
+
+    # What clients want.
+
+    def check_camera(self, message: from_client.Start) -> None:
+        """Refuse a start at a camera that cannot be asked.
+
+        Raises:
+            NotFound: the camera is unknown.
+            Unavailable: the camera is offline.
+        """
+        key = asked_camera(message)
+        if key is None or self.cameras.is_elsewhere(key):
+            return
+        camera = self.cameras.get(key)
+        if camera is None:
+            raise NotFound(f"cameraId: expected a known camera, got {key[:128]!r}", code="unknown_camera")
+        if camera.peer is None:
+            raise Unavailable(f"cameraId: expected a connected camera, got {key[:128]!r}", code="camera_offline")
+
+    def started_by(self, peer: PeerId, case_id: int) -> None:
+        """Note which client is told when a camera cannot make out whom it started to seek."""
+        self._starter_of[case_id] = peer
+
+    def uses_images(self, peer: PeerId, *, wanted: bool) -> list[Delivery]:
+        """Note the wish and return every open case that has an image."""
+        self.clients.want(peer, images=wanted)
+        shown = (case for case in self._cases if case.image is not None) if wanted else ()
+        return [Delivery((peer,), new_object_of(case)) for case in shown]
+
+    def subscribed(self, peer: PeerId, message: from_client.Subscribe) -> list[Delivery]:
+        """Note the wishes and return the cameras when they are among them."""
+        self.clients.want(peer, sightings=message.sightings, cameras=message.cameras)
+        return [replace(self.cameras_told(), peers=(peer,))] if message.cameras else []
+
+    # What processors are to do.
+
+    def processor_joined(
+        self,
+        peer: PeerId,
+        camera_id: str | int,
+        subject: str | None,
+        *,
+        now: float,
+        features: Collection[str] = (),
+    ) -> tuple[PeerId | None, list[Delivery]]:
+        """Register a processor; returns the peer it replaced and what has to be sent.
+
+        Raises:
+            Conflict: another subject speaks for the camera.
+        """
+        former, key = self.cameras.camera_of(peer), camera_key(camera_id)
+        replaced = self.cameras.register(peer, camera_id, subject, now=now, features=features)
+        self._encoder_of = {asked: camera for asked, camera in self._encoder_of.items() if camera not in (former, key)}
+        told = [line for case in self._cases for line in self._tell_case(case, {key: peer})]
+        for case in self._cases:
+            if not (case.has_feature_map or case.made_from_photos) and self._asked_of(case) in (None, key):
+                told.extend(self._ask_for_feature_map(case))
+        return replaced, [*told, self.cameras_told()]
+
+    def processor_left(self, peer: PeerId, *, now: float) -> list[Delivery]:
+        """Forget a processor's socket; another one is asked for the pictures that it had to encode."""
+        key = self.cameras.leave(peer, now=now)
+        if key is None:
+            return []
+        orphaned = [case_id for case_id, encoder in self._encoder_of.items() if encoder == key]
+        told = []
+        for case_id in orphaned:
+            del self._encoder_of[case_id]
+            case = self._cases.get(case_id)
+            told.extend([] if case is None else self._ask_for_feature_map(case))
+        return [*told, self.cameras_told()]
+
+    def cameras_met(self, elsewhere: Mapping[str, CameraElsewhere]) -> tuple[list[PeerId], list[Delivery]]:
+        """Take which cameras the other orchestrators hold; returns the peers that have to go, and what is to be sent.
+
+        The newest socket of a camera wins, wherever it is.
+        """
+        changed, outdated = self.cameras.meet(elsewhere)
+        return outdated, [self.cameras_told()] if changed else []
+
+    def is_asked(self, peer: PeerId, case: Case) -> bool:
+        """Return whether a processor was asked to make the feature map of a case, and has not."""
+        camera = self.cameras.camera_of(peer)
+        return camera is not None and not case.has_feature_map and camera == self._asked_of(case)
+
+    # What happened to the cases.
+
+    def opened(self, case: Case, *, elsewhere: bool = False) -> list[Delivery]:
+        """Return what has to be sent for a new case.
+
+        Args:
+            elsewhere: another orchestrator opened it; a picture for any camera is encoded there, if it has a camera.
+        """
+        told = self._tell_case(case, self.cameras.online()) if elsewhere and case.has_feature_map else []
+        asks = not (case.has_feature_map or case.made_from_photos)
+        if asks and not (elsewhere and case.camera is None and self.cameras.any_elsewhere):
+            told.extend(self._ask_for_feature_map(case))
+        return [*told, Delivery(self.clients.for_images, new_object_of(case))]
+
+    def feature_map_learned(self, case: Case) -> list[Delivery]:
+        """Return a new feature map for every processor, its maker included."""
+        self._encoder_of.pop(case.case_id, None)
+        return [Delivery(tuple(self.cameras.online().values()), feature_map_of(case))]
+
+    def references_learned(self, case: Case) -> list[Delivery]:
+        """Return what workers made of a case's photos, for every processor."""
+        return self._tell_case(case, self.cameras.online()) if case.state is CaseState.OPEN else []
+
+    def negatives_learned(self, case: Case) -> list[Delivery]:
+        """Return whom a case does not mean, for the processors that understand it."""
+        return [Delivery(self.cameras.told_cases(self.cameras.online()), case_of(case))]
+
+    def closed(self, event: CaseClosed) -> list[Delivery]:
+        """Return what has to be sent when a case ends."""
+        self._encoder_of.pop(event.case_id, None)
+        starter = self._starter_of.pop(event.case_id, None)
+        stop = Stop(object_id=event.case_id)
+        told = [Delivery(tuple(self.cameras.online().values()), stop), Delivery(self.clients.for_images, stop)]
+        if event.reason is Reason.FAILED and starter is not None and starter in self.clients:
+            failed = Error(code="start_failed", message=event.text, reply_to="start", object_id=event.case_id)
+            told.append(Delivery((starter,), failed))
+        return told
+
+    def cameras_told(self) -> Delivery:
+        """Return the list of cameras for the clients that want it."""
+        return Delivery(self.clients.for_cameras, to_client.Cameras(cameras=self.cameras.views()))
+
+    def _asked_of(self, case: Case) -> str | None:
+        """Return the camera that is or was asked to make the feature map; None while there was none to ask."""
+        return case.camera or self._encoder_of.get(case.case_id)
+
+    def _ask_for_feature_map(self, case: Case) -> list[Delivery]:
+        online = self.cameras.online()
+        key = case.camera
+        if key is None:
+            busy = list(self._encoder_of.values())
+            key = min(online, key=lambda camera: (busy.count(camera), camera), default=None)
+            if key is None:
+                return []
+            self._encoder_of[case.case_id] = key
+        peer = online.get(key)
+        return [] if peer is None else [Delivery((peer,), start_of(case))]
+
+    def _tell_case(self, case: Case, cameras: Mapping[str, PeerId]) -> list[Delivery]:
+        """Return what processors have to know of a case; `case` goes to those only that said they understand it."""
+        told = [Delivery(tuple(cameras.values()), feature_map_of(case))]
+        if case.made_from_photos or case.negatives:
+            told.insert(0, Delivery(self.cameras.told_cases(cameras), case_of(case)))
+        return told
