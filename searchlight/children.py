@@ -77,7 +77,7 @@ class Children:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "searchlight.die_with_parent",
+                "backbone.die_with_parent",
                 str(os.getpid()),
                 *program.command,
                 stdin=asyncio.subprocess.DEVNULL,
