@@ -1,9 +1,8 @@
-"""Child process that decodes one foreign picture: a crash or a hang costs this process only. Reads no file."""
+"""What is done with a foreign picture in a process of its own, which may crash or hang. Reads no file."""
 
 import io
 import resource
 import struct
-import sys
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -57,26 +56,20 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     return rgb
 
 
-def _limit_this_process() -> None:
+def limit_this_process() -> None:
+    """Bound the memory and the time that decoding may take, for good."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def main() -> None:
-    """Read a picture from standard input, write its size and the clean JPEG to standard output."""
-    _limit_this_process()
+def clean(raw: bytes, max_side: int, quality: int) -> tuple[int, bytes]:
+    """Return the exit code of the process and what it writes: size and clean JPEG, or why the picture is refused."""
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     try:
-        jpeg, width, height = reencode(sys.stdin.buffer.read(), max_side=int(sys.argv[1]), quality=int(sys.argv[2]))
+        jpeg, width, height = reencode(raw, max_side=max_side, quality=quality)
     except RefusedPictureError as fault:
-        sys.stderr.write(str(fault))
-        sys.exit(EXIT_REFUSED)
+        return EXIT_REFUSED, str(fault).encode()
     except MemoryError:
-        sys.stderr.write("expected a picture that fits into 2 GiB while it is decoded, got one that does not")
-        sys.exit(EXIT_REFUSED)
-    sys.stdout.buffer.write(SIZE.pack(width, height) + jpeg)
-
-
-if __name__ == "__main__":
-    main()
+        return EXIT_REFUSED, b"expected a picture that fits into 2 GiB while it is decoded, got one that does not"
+    return 0, SIZE.pack(width, height) + jpeg

@@ -1,17 +1,13 @@
-"""Foreign pictures made safe: re-encoded in a child process that may crash or hang. Does not look for faces."""
+"""Foreign pictures made safe: re-encoded in a process that may crash or hang. Does not look for faces."""
 
-import asyncio
 import base64
 import binascii
-import sys
 from dataclasses import dataclass
 
-from backbone.errors import BadInput, TooLarge, Unavailable
+from backbone.errors import BadInput, TooLarge
 from backbone.picture_child import EXIT_REFUSED, SIZE
+from backbone.picture_pool import PicturePool
 from backbone.wire.codec import PICTURE_BYTES
-
-DECODE_SECONDS = 10.0
-MAX_WAITING = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +20,28 @@ class Picture:
 
 
 class PictureCleaner:
-    """Re-encodes pictures, a bounded number at a time.
+    """Re-encodes pictures to one size and quality.
 
     Args:
+        pool: the processes that do it, shared by all cleaners of a role; None: two of its own, that nobody stops and
+            that end with this process.
         max_side: longest side of the result in pixels.
         quality: JPEG quality of the result, 1..95.
-        at_once: how many child processes may run.
         max_bytes: of a picture as it comes.
     """
 
     def __init__(
-        self, *, max_side: int = 1600, quality: int = 90, at_once: int = 2, max_bytes: int = PICTURE_BYTES
+        self,
+        *,
+        pool: PicturePool | None = None,
+        max_side: int = 1600,
+        quality: int = 90,
+        max_bytes: int = PICTURE_BYTES,
     ) -> None:
+        self._pool = pool or PicturePool()
+        self._max_side = max_side
+        self._quality = quality
         self._max_bytes = max_bytes
-        self._arguments = (str(max_side), str(quality))
-        self._turn = asyncio.Semaphore(at_once)
-        self._waiting = 0
 
     async def clean(self, raw: bytes) -> Picture:
         """Return the clean form of a JPEG, PNG or WebP picture.
@@ -47,42 +49,17 @@ class PictureCleaner:
         Raises:
             TooLarge: it is over `max_bytes`.
             BadInput: it is no such picture, over 40 megapixels, broken, or takes too long to decode.
-            Unavailable: too many pictures wait already, or this machine can start no process.
+            Unavailable: too many pictures wait already, this machine can start no process, or the role stops.
         """
         if len(raw) > self._max_bytes:
             raise TooLarge(f"expected a picture of at most {self._max_bytes} bytes, got {len(raw)}")
-        if self._waiting >= MAX_WAITING:
-            raise Unavailable(f"expected at most {MAX_WAITING} pictures to wait, got one more; try again")
-        self._waiting += 1
-        try:
-            async with self._turn:
-                return await self._in_child(raw)
-        finally:
-            self._waiting -= 1
-
-    async def _in_child(self, raw: bytes) -> Picture:
-        pipe = asyncio.subprocess.PIPE
-        command = (sys.executable, "-m", "backbone.picture_child", *self._arguments)
-        try:
-            child = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
-        except OSError as fault:
-            raise Unavailable(f"expected to start a decoder, got: {fault}") from None
-        try:
-            async with asyncio.timeout(DECODE_SECONDS):
-                out, told = await child.communicate(raw)
-        except TimeoutError:
-            text = f"expected a picture that can be decoded within {DECODE_SECONDS:g} s, got one that cannot"
-            raise BadInput(text, code="bad_picture") from None
-        finally:
-            if child.returncode is None:
-                child.kill()
-                await child.wait()
-        if child.returncode == EXIT_REFUSED:
-            raise BadInput(told.decode(errors="replace")[:500], code="bad_picture")
-        if child.returncode != 0:
+        answer = await self._pool.decode(raw, max_side=self._max_side, quality=self._quality)
+        if answer.code == EXIT_REFUSED:
+            raise BadInput(answer.out.decode(errors="replace")[:500], code="bad_picture")
+        if answer.code != 0 or len(answer.out) <= SIZE.size:
             raise BadInput("expected a picture that can be decoded, got one that ends the decoder", code="bad_picture")
-        width, height = SIZE.unpack_from(out)
-        return Picture(out[SIZE.size :], width, height)
+        width, height = SIZE.unpack_from(answer.out)
+        return Picture(answer.out[SIZE.size :], width, height)
 
 
 def from_base64(text: str) -> bytes:

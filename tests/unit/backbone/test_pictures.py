@@ -1,22 +1,19 @@
 """Foreign pictures: what comes out is a clean JPEG, or a refusal that costs one job."""
 
-import asyncio
 import io
 import itertools
 import os
 import struct
 import sys
-import time
 import zipfile
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from backbone import pictures
-from backbone.errors import BadInput, TooLarge, Unavailable
+from backbone.errors import BadInput, TooLarge
+from backbone.picture_pool import PicturePool
 from backbone.pictures import PICTURE_BYTES, PictureCleaner, from_base64
 
 SECRET = b"51.5074N 0.1278W"
@@ -35,8 +32,15 @@ STORED_AS = {
 
 
 @pytest.fixture
-def cleaner():
-    return PictureCleaner()
+async def pool():
+    made = PicturePool()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+def cleaner(pool):
+    return PictureCleaner(pool=pool)
 
 
 def upright():
@@ -136,8 +140,8 @@ async def test_of_an_animation_the_first_picture_is_taken(cleaner, kind):
     assert corners((await cleaner.clean(raw)).jpeg) == UPRIGHT
 
 
-async def test_a_large_picture_is_made_smaller():
-    clean = await PictureCleaner(max_side=256).clean(saved(Image.new("RGB", (2000, 1000))))
+async def test_a_large_picture_is_made_smaller(pool):
+    clean = await PictureCleaner(pool=pool, max_side=256).clean(saved(Image.new("RGB", (2000, 1000))))
     assert (clean.width, clean.height) == (256, 128)
 
 
@@ -260,65 +264,6 @@ async def test_over_8_mib_no_child_is_started(cleaner, monkeypatch):
         await cleaner.clean(b"\xff\xd8\xff" + bytes(8 * 1024 * 1024 - 2))
 
 
-@pytest.fixture
-def hanging(monkeypatch, tmp_path):
-    """Let the decoder be a program that never answers; returns where it writes its pid."""
-    pid_file = tmp_path / "pid"
-    program = tmp_path / "hangs"
-    program.write_text(f"#!/bin/sh\necho $$ > {pid_file}.new; mv {pid_file}.new {pid_file}\nexec sleep 600\n")
-    program.chmod(0o700)
-    monkeypatch.setattr(pictures, "DECODE_SECONDS", 0.5)
-    monkeypatch.setattr(sys, "executable", str(program))
-    return pid_file
-
-
-async def test_a_decoder_that_hangs_is_killed_and_costs_one_job(hanging, monkeypatch):
-    cleaner = PictureCleaner(at_once=1)
-    with pytest.raises(BadInput, match="decoded within") as refusal:
-        await cleaner.clean(saved(upright()))
-    assert refusal.value.code == "bad_picture"
-    assert not Path(f"/proc/{hanging.read_text().strip()}").exists()
-    monkeypatch.undo()
-    assert (await cleaner.clean(saved(upright()))).width == 64
-
-
-async def test_a_caller_that_gives_up_leaves_no_decoder_behind(hanging, monkeypatch):
-    monkeypatch.setattr(pictures, "DECODE_SECONDS", 60)
-    cleaning = asyncio.ensure_future(PictureCleaner().clean(saved(upright())))
-    deadline = time.monotonic() + 40
-    while not hanging.exists():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
-    cleaning.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await cleaning
-    assert not Path(f"/proc/{hanging.read_text().strip()}").exists()
-
-
-async def test_a_decoder_that_dies_costs_one_job(cleaner, monkeypatch):
-    monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(BadInput, match="ends the decoder"):
-        await cleaner.clean(saved(upright()))
-
-
-async def test_a_machine_that_can_start_no_process_is_told_as_unavailable(cleaner, monkeypatch):
-    monkeypatch.setattr(sys, "executable", "/nonexistent")
-    with pytest.raises(Unavailable, match="expected to start a decoder"):
-        await cleaner.clean(saved(upright()))
-
-
-async def test_too_many_waiting_pictures_are_refused(hanging, monkeypatch):
-    monkeypatch.setattr(pictures, "MAX_WAITING", 3)
-    cleaner = PictureCleaner(at_once=1)
-    waiting = [asyncio.ensure_future(cleaner.clean(saved(upright()))) for _ in range(3)]
-    await asyncio.sleep(0)
-    with pytest.raises(Unavailable, match="at most 3 pictures to wait"):
-        await cleaner.clean(saved(upright()))
-    for job in waiting:
-        job.cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)
-
-
 def test_base64_is_read_with_and_without_its_prefix():
     assert from_base64("/9j/") == b"\xff\xd8\xff"
     assert from_base64("data:image/jpeg;base64,/9j/") == b"\xff\xd8\xff"
@@ -331,8 +276,19 @@ def test_what_is_no_base64_is_refused(text):
     assert refusal.value.code == "bad_picture"
 
 
-async def test_who_takes_larger_pictures_says_so(jpeg):
+async def test_who_takes_larger_pictures_says_so(jpeg, pool):
     padded = jpeg + bytes(PICTURE_BYTES)
     with pytest.raises(TooLarge, match=f"at most {PICTURE_BYTES} bytes"):
-        await PictureCleaner().clean(padded)
-    assert (await PictureCleaner(max_bytes=len(padded)).clean(padded)).jpeg.startswith(b"\xff\xd8")
+        await PictureCleaner(pool=pool).clean(padded)
+    assert (await PictureCleaner(pool=pool, max_bytes=len(padded)).clean(padded)).jpeg.startswith(b"\xff\xd8")
+
+
+async def test_cleaners_of_several_sizes_share_one_pool(pool):
+    raw = saved(Image.new("RGB", (2000, 1000)))
+    sizes = [(await PictureCleaner(pool=pool, max_side=side).clean(raw)).width for side in (64, 512, 128)]
+    assert sizes == [64, 512, 128]
+    assert len(pool.pids) == 1
+
+
+async def test_a_cleaner_without_a_pool_makes_its_own():
+    assert (await PictureCleaner().clean(saved(upright()))).width == 64
