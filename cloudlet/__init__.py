@@ -1,9 +1,9 @@
-"""The matching front for phones: takes jobs and photos, has the job workers compare them, delivers what matched.
+"""Takes jobs from servers and photos from phones, has the job workers compare them, and delivers what matched.
 
-    server -> handlers_door -> desk -> jobs (sought persons) -> encode queue -> results -> jobs
-    phone  -> handlers_door -> desk -> batches (photos)      -> match queue  -> results -> match_files -> spool
-    spool -> courier -> server_link -> the server of two that answers (failover: join, getJobs, heartbeats)
+    server -> handlers -> service -> jobs (sought persons) -> encode queue -> results -> service -> jobs
+    phone  -> handlers -> service -> comparisons (batches) -> match queue  -> results -> service -> matches -> outbox
+    outbox -> delivery_worker -> server_link -> the server of two that answers (failover: join, getJobs, heartbeats)
 
-Jobs and batches are in Redis before they are acknowledged, matches in the spool's file until a server said 200; so a
-kill at any moment loses nothing, and each match is named (matchId), so nothing counts twice.
+Jobs and batches are in Redis before they are acknowledged, matches in the outbox's file (the spool) until a server said
+200; so a kill at any moment loses nothing, and each match is named (matchId), so nothing counts twice.
 """

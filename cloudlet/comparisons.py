@@ -1,9 +1,10 @@
 """The comparison of each batch of photos: begun with who is sought at that moment, ended with nothing left behind.
 
-Does not take turns with other changes; the desk does.
+Does not take turns with other changes; the service does.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -11,9 +12,9 @@ import structlog
 from backbone.errors import Unavailable
 from backbone.job_queue import JobQueue
 from backbone.wire.jobs import MATCH, GalleryFile, MatchTask
-from cloudlet.batches import Batch, Batches
+from cloudlet.domain.batches import Batch, Batches
+from cloudlet.domain.jobs import Jobs
 from cloudlet.job_store import JobStore
-from cloudlet.jobs import Jobs
 
 
 class Comparisons:
@@ -21,14 +22,25 @@ class Comparisons:
 
     Args:
         cloudlet: "ip:port"; the galleries are named by it.
+        clock: seconds since the epoch.
     """
 
-    def __init__(self, *, jobs: Jobs, batches: Batches, store: JobStore, queue: JobQueue, cloudlet: str) -> None:
+    def __init__(
+        self,
+        *,
+        jobs: Jobs,
+        batches: Batches,
+        store: JobStore,
+        queue: JobQueue,
+        cloudlet: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._jobs = jobs
         self._batches = batches
         self._store = store
         self._queue = queue
         self._cloudlet = cloudlet
+        self._clock = clock
 
     async def keep(self, batch: Batch) -> Batch:
         """Keep a batch as it is now, and return it."""
@@ -56,7 +68,7 @@ class Comparisons:
                 await self.end(batch)
                 return
             gallery = await self._queue.put_gallery(GalleryFile(self._jobs.model_id, sought), owner=self._cloudlet)
-            batch = await self.keep(replace(batch, begun_at=time.time(), gallery=gallery))
+            batch = await self.keep(replace(batch, begun_at=self._clock(), gallery=gallery))
         task = MatchTask(batch.batch_id, self._store.replies, batch.batch_id, batch.photos, batch.gallery)
         await self._queue.enqueue(MATCH, task)
         await self.keep(replace(batch, begun=True))

@@ -9,8 +9,8 @@ from redis.exceptions import RedisError
 
 from backbone.errors import Unavailable
 from backbone.redis_client import redis_client
-from cloudlet.batches import Batch
-from cloudlet.jobs import Job
+from cloudlet.domain.batches import Batch
+from cloudlet.domain.jobs import Job
 
 WAIT_SECONDS = 3.0
 SEEN_SECONDS = 86_400

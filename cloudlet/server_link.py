@@ -4,6 +4,7 @@ import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from backbone.lifecycle import Part
 from backbone.multipart_client import MultipartClient
 
 REQUEST_SECONDS = 3.0
@@ -11,7 +12,7 @@ SLOWEST_BYTES_PER_SECOND = 500_000
 """A zip gets the time that it needs on a slow line; only then has the server failed."""
 
 
-class ServerLink:
+class ServerLink(Part):
     """Sends single requests; whoever asks tries again.
 
     Args:
@@ -39,7 +40,7 @@ class ServerLink:
             seconds += len(file[1]) / SLOWEST_BYTES_PER_SECOND
         return await self._client.post(f"{server.rstrip('/')}/", parts, seconds=seconds)
 
-    def close(self) -> None:
+    async def stop(self) -> None:
         """Let the connections go."""
         self._client.close()
 

@@ -3,19 +3,13 @@
 Every change is on the disk before the call returns.
 """
 
-import sqlite3
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from backbone.errors import Unavailable
+from backbone.sqlite_file import Layout, SqliteFile
 
-T = TypeVar("T")
-
-_SCHEMA = """
+_TABLES = """
 CREATE TABLE IF NOT EXISTS files(
   number INTEGER PRIMARY KEY AUTOINCREMENT, folder TEXT NOT NULL, name TEXT NOT NULL, stored TEXT NOT NULL,
   version INTEGER NOT NULL, station TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
@@ -28,6 +22,7 @@ CREATE TABLE IF NOT EXISTS unfinished(
   id TEXT PRIMARY KEY, pi TEXT NOT NULL, station TEXT NOT NULL, name TEXT NOT NULL, sha256 TEXT NOT NULL,
   length INTEGER NOT NULL, offset INTEGER NOT NULL, expires_at REAL NOT NULL, receipt TEXT NOT NULL DEFAULT '');
 """
+_LAYOUT = Layout("ledger", (_TABLES,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +77,21 @@ class Ledger:
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self._turn = threading.Lock()
-        try:
-            where = f"{path.resolve().as_uri()}{'?mode=ro' if read_only else ''}"
-            self._file = sqlite3.connect(where, uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
-            if not read_only:
-                self._file.execute("PRAGMA journal_mode=WAL")
-                self._file.execute("PRAGMA synchronous=FULL")
-                self._file.executescript(_SCHEMA)
-        except (sqlite3.Error, OSError) as fault:
-            raise Unavailable(f"ledger {path.name}: expected a ledger, got: {fault}", code="bad_ledger") from None
+        self._file = SqliteFile(path, _LAYOUT, read_only=read_only)
 
     def versions(self, folder: str, name: str) -> list[Received]:
         """Return what was received under a name, the first version first."""
         query = f"SELECT {_FILE_COLUMNS} FROM files WHERE folder = ? AND name = ? ORDER BY version"  # noqa: S608 - constant
-        return [Received(*row) for row in self._rows(query, (folder, name))]
+        return [Received(*row) for row in self._file.rows(query, (folder, name))]
 
     def holds(self, folder: str, stored: str) -> bool:
         """Return whether a file of this place was received."""
-        return bool(self._rows("SELECT 1 FROM files WHERE folder = ? AND stored = ?", (folder, stored)))
+        return bool(self._file.rows("SELECT 1 FROM files WHERE folder = ? AND stored = ?", (folder, stored)))
 
     def add(self, received: Iterable[Received]) -> None:
         """Note files that lie in their place; one that was noted before is noted anew."""
         query = f"INSERT OR REPLACE INTO files({_FILE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constant
-        with self._transaction() as file:
-            file.executemany(query, [astuple(one) for one in received])
+        self._file.change_many(query, [astuple(one) for one in received])
 
     def of_station(self, station: str, *, before: int, limit: int) -> list[tuple[int, Received]]:
         """Return the newest files of a station with their numbers, from those below the number `before`."""
@@ -114,82 +99,53 @@ class Ledger:
             f"SELECT number, {_FILE_COLUMNS} FROM files WHERE station = ? AND number < ? "  # noqa: S608 - constant
             "ORDER BY number DESC LIMIT ?"
         )
-        return [(row[0], Received(*row[1:])) for row in self._rows(query, (station, before, limit))]
+        return [(row[0], Received(*row[1:])) for row in self._file.rows(query, (station, before, limit))]
 
     def stations(self) -> list[tuple[str, int, int, float]]:
         """Return each station with the number and bytes of its files, and when the last one came."""
         query = "SELECT station, COUNT(*), SUM(size), MAX(received_at) FROM files GROUP BY station ORDER BY station"
-        return [(row[0], row[1], row[2], row[3]) for row in self._rows(query)]
+        return [(row[0], row[1], row[2], row[3]) for row in self._file.rows(query)]
 
     def all(self) -> Iterator[Received]:
         """Yield every file, oldest first."""
-        for row in self._file.execute(f"SELECT {_FILE_COLUMNS} FROM files ORDER BY number"):  # noqa: S608 - constant
+        for row in self._file.each(f"SELECT {_FILE_COLUMNS} FROM files ORDER BY number"):  # noqa: S608 - constant
             yield Received(*row)
 
     def totals(self) -> tuple[int, int]:
         """Return how many files there are, and their bytes."""
-        row = self._rows("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM files")[0]
+        row = self._file.rows("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM files")[0]
         return row[0], row[1]
 
     def to_forward(self, limit: int) -> list[tuple[int, Received]]:
         """Return the oldest files that nobody decided about yet, with their numbers."""
         query = f"SELECT number, {_FILE_COLUMNS} FROM files WHERE forwarded = 0 ORDER BY number LIMIT ?"  # noqa: S608 - constant
-        return [(row[0], Received(*row[1:])) for row in self._rows(query, (limit,))]
+        return [(row[0], Received(*row[1:])) for row in self._file.rows(query, (limit,))]
 
     def forwarded(self, numbers: Iterable[int]) -> None:
         """Note that files need to go nowhere any more."""
-        with self._transaction() as file:
-            file.executemany("UPDATE files SET forwarded = 1 WHERE number = ?", [(number,) for number in numbers])
+        self._file.change_many("UPDATE files SET forwarded = 1 WHERE number = ?", [(number,) for number in numbers])
 
     def bindings(self) -> dict[str, str]:
         """Return the station of each Pi that is bound."""
-        return {row[0]: row[1] for row in self._rows("SELECT pi, station FROM bindings")}
+        return {row[0]: row[1] for row in self._file.rows("SELECT pi, station FROM bindings")}
 
     def bind(self, pi: str, station: str) -> bool:
         """Bind a Pi to a station; return False where either is bound already."""
-        return self._change("INSERT OR IGNORE INTO bindings(pi, station) VALUES (?, ?)", (pi, station)) == 1
+        return self._file.change("INSERT OR IGNORE INTO bindings(pi, station) VALUES (?, ?)", (pi, station)) == 1
 
     def unfinished(self) -> list[Unfinished]:
         """Return every resumable upload."""
-        return [Unfinished(*row) for row in self._rows(f"SELECT {_UNFINISHED_COLUMNS} FROM unfinished")]  # noqa: S608 - constant
+        return [Unfinished(*row) for row in self._file.rows(f"SELECT {_UNFINISHED_COLUMNS} FROM unfinished")]  # noqa: S608 - constant
 
     def put_unfinished(self, upload: Unfinished) -> None:
         """Note a resumable upload, or what became of it."""
         query = f"INSERT OR REPLACE INTO unfinished({_UNFINISHED_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constant
-        self._change(query, astuple(upload))
+        self._file.change(query, astuple(upload))
 
     def drop_unfinished(self, upload_id: str) -> None:
         """Forget a resumable upload."""
-        self._change("DELETE FROM unfinished WHERE id = ?", (upload_id,))
+        self._file.change("DELETE FROM unfinished WHERE id = ?", (upload_id,))
 
     def close(self) -> None:
         """Close the file."""
-        with self._turn:
-            self._file.close()
-
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg] # rows differ
-        return self._in_turn(lambda: self._file.execute(query, values).fetchall())
-
-    def _change(self, query: str, values: Sequence[object]) -> int:
-        return self._in_turn(lambda: self._file.execute(query, values).rowcount)
-
-    def _in_turn(self, what: Callable[[], T]) -> T:
-        try:
-            with self._turn:
-                return what()
-        except sqlite3.Error as fault:
-            raise _unavailable(fault) from None
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with self._turn:
-                self._file.execute("BEGIN IMMEDIATE")
-                with self._file:
-                    yield self._file
-        except sqlite3.Error as fault:
-            raise _unavailable(fault) from None
-
-
-def _unavailable(fault: sqlite3.Error) -> Unavailable:
-    return Unavailable(f"ledger: expected to read and write it, got: {fault}", code="ledger_unavailable")
+        self._file.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 import redis
 import requests
 
-from cloudlet.match_files import match_id_of
+from cloudlet.domain.match_files import match_id_of
 from tests.conftest import RedisServer
 from tests.fakes.legacy_peers import zip_of
 from tests.fakes.photo_worker import photo_worker

@@ -12,35 +12,26 @@ import structlog
 from backbone.archives import Archive
 from backbone.errors import BadInput, NotFound, Unavailable
 from backbone.job_queue import JobQueue
-from backbone.wire.jobs import (
-    ENCODE,
-    Encoded,
-    EncodeTask,
-    Failed,
-    Matched,
-    Photo,
-    Result,
-)
-from cloudlet.batches import Batch, Batches, Sent
+from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Failed, Matched, Photo, Result
 from cloudlet.comparisons import Comparisons
+from cloudlet.domain.batches import Batch, Batches, Sent
+from cloudlet.domain.jobs import Job, Jobs, JobState
 from cloudlet.job_store import JobStore
-from cloudlet.jobs import Job, Jobs, JobState
-from cloudlet.match_files import by_job, match_id_of, match_zip, portions
+from cloudlet.matches import Matches
 from cloudlet.metrics import CloudletMetrics
+from cloudlet.outbox import DeliveryOutbox, OutboxItem
 from cloudlet.photo_blobs import put_photos
-from cloudlet.references import REFERENCES, read_references
-from cloudlet.spool import Parcel, Spool
+from cloudlet.references import REFERENCES, References, read_references
 
 _BATCHES = uuid.UUID("2b7b8a57-0f0d-4c38-90f3-0b1d4d7a7a55")
 
 
-class Desk:
+class CloudletService:
     """One change at a time.
 
     Args:
-        cloudlet: "ip:port", as servers know this cloudlet.
-        epoch: names this run of the cloudlet.
-        spooled: called when something waits for a server.
+        tolerance: distance at which a face matches, where a job names none.
+        clock: seconds since the epoch.
     """
 
     def __init__(
@@ -49,48 +40,41 @@ class Desk:
         jobs: Jobs,
         batches: Batches,
         comparisons: Comparisons,
+        matches: Matches,
         store: JobStore,
         queue: JobQueue,
-        spool: Spool,
+        outbox: DeliveryOutbox,
         metrics: CloudletMetrics,
         tolerance: float,
-        cloudlet: str,
-        epoch: str,
-        spooled: Callable[[], None],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._jobs = jobs
         self._batches = batches
+        self._comparisons = comparisons
+        self._matches = matches
         self._store = store
         self._queue = queue
-        self._spool = spool
+        self._outbox = outbox
         self._metrics = metrics
         self._tolerance = tolerance
-        self._cloudlet = cloudlet
-        self._epoch = epoch
-        self._spooled = spooled
-        self._comparisons = comparisons
+        self._clock = clock
         self._turn = asyncio.Lock()
-        self.loaded = False
+        self._loaded = False
 
-    async def load(self) -> None:
-        """Take up what an earlier run left, and hand over again what may not have reached the workers.
+    async def resume(self) -> None:
+        """Take up what an earlier run left, at first; hand over what may not have reached the workers, each time.
 
-        Raises:
-            Unavailable: Redis is away.
-        """
-        async with self._turn:
-            self._jobs.load(await self._store.jobs())
-            self._batches.load(await self._store.batches())
-            self.loaded = True
-        await self.hand_over_again()
-
-    async def hand_over_again(self) -> None:
-        """Hand over what may not have reached the workers; what reached them is not done twice.
+        What reached them is not done twice.
 
         Raises:
             Unavailable: Redis is away.
         """
         async with self._turn:
+            if not self._loaded:
+                self._jobs.load(await self._store.jobs())
+                self._batches.load(await self._store.batches())
+                self._loaded = True
+                structlog.get_logger().info("loaded", jobs=len(self._jobs), batches=len(self._batches))
             for job in self._jobs.encoding():
                 await self._hand_over(job)
             await self._comparisons.begin_ready()
@@ -102,8 +86,9 @@ class Desk:
         Raises:
             Unavailable: it still cannot.
         """
-        async with self._turn:
-            await self._comparisons.begin_ready()
+        if self._loaded:
+            async with self._turn:
+                await self._comparisons.begin_ready()
 
     async def new_job(self, name: str, archive: Archive, raw: bytes) -> Job:
         """Keep a job and have it encoded where it brings no references of the workers' model.
@@ -135,22 +120,26 @@ class Desk:
         return job
 
     async def _made(self, name: str, digest: str, archive: Archive) -> Job:
-        photos = [entry for entry in archive.entries if entry.name != REFERENCES]
         told = next((archive.read(entry) for entry in archive.entries if entry.name == REFERENCES), None)
         references = None if told is None else read_references(told)
-        tolerance = references.threshold if references and references.threshold is not None else self._tolerance
-        task_id, now = str(uuid.uuid4()), time.time()
+        now = self._clock()
+        job = Job(
+            name=name,
+            digest=digest,
+            state=JobState.ENCODING,
+            tolerance=self._tolerance,
+            task_id=str(uuid.uuid4()),
+            received_at=now,
+            sought_since=now,
+        )
+        if references is not None and references.threshold is not None:
+            job = replace(job, tolerance=references.threshold)
         if references is not None and references.model_id == self._jobs.model_id and references.references:
-            embeddings = tuple(reference.embedding for reference in references.references)
-            return Job(
-                name, digest, JobState.OPEN, tolerance, task_id,
-                received_at=now, embeddings=embeddings, negatives=references.negatives, sought_since=now,
-                object_id=references.object_id,
-            )  # fmt: skip
+            return _opened(job, references)
+        photos = [entry for entry in archive.entries if entry.name != REFERENCES]
         if not photos:
             raise BadInput("newJob: expected photos of the sought person in the zip, got none that can be used")
-        kept = await put_photos(self._queue, archive, photos)
-        return Job(name, digest, JobState.ENCODING, tolerance, task_id, tuple(kept), now, sought_since=now)
+        return replace(job, photos=tuple(await put_photos(self._queue, archive, photos)))
 
     async def delete_job(self, name: str) -> None:
         """Forget a job, what waits for its server, and its references in the comparisons under way.
@@ -165,7 +154,7 @@ class Desk:
             if job is None:
                 raise NotFound(f"jobName: expected a job that is here, got {name[:100]!r}")
             # The job itself goes last: when something before it fails, the server asks again.
-            dropped = await self._spool.drop_job(name)
+            dropped = await self._outbox.drop_job(name)
             self._metrics.matches.labels("deleted").inc(dropped)
             await self._queue.drop_blobs([key for key, _ in job.photos])
             await self._comparisons.forget(name)
@@ -192,7 +181,7 @@ class Desk:
         self._metrics.photos.inc(len(archive.entries))
         if not self._jobs.sought() and not self._jobs.encoding():
             return batch_id
-        now = min(sent.received_at or time.time(), time.time())
+        now = min(sent.received_at or self._clock(), self._clock())
         kept = await put_photos(self._queue, archive, archive.entries)
         photos = tuple(Photo(key, name, now, sent.with_location) for key, name in kept)
         async with self._turn:
@@ -206,8 +195,7 @@ class Desk:
 
     async def leave(self) -> None:
         """Have a server told that a phone left."""
-        await self._spool.put(Parcel(str(uuid.uuid4()), "phoneLeaveReq", "", b""))
-        self._spooled()
+        await self._outbox.put(OutboxItem(str(uuid.uuid4()), "phoneLeaveReq"))
 
     async def take(self, result: Result) -> None:
         """Let a result have its effect; doing so again changes nothing.
@@ -222,7 +210,7 @@ class Desk:
             batch = self._batches.get(result.task_id)
             if batch is not None:
                 if isinstance(result, Matched):
-                    await self._take_matches(batch, result)
+                    await self._matches.keep(batch, result)
                 await self._comparisons.end(batch)
         self._metrics.results.labels(type(result).__name__.lower()).inc()
         self._show()
@@ -236,40 +224,27 @@ class Desk:
         await self._queue.drop_blobs([key for key, _ in job.photos])
         await self._comparisons.begin_ready()
 
-    async def _take_matches(self, batch: Batch, result: Matched) -> None:
-        faces = by_job(result, lambda name: self._jobs.is_sought_since(name, batch.begun_at))
-        wanted = sorted({face.photo for found in faces.values() for face in found if face.photo < len(batch.photos)})
-        sizes: dict[int, int] = {}
-        for index in wanted:
-            blob = await self._queue.get_blob(batch.photos[index].key)
-            if blob is not None:
-                sizes[index] = len(blob)
-        self._metrics.lost_photos.inc(len(wanted) - len(sizes))
-        for job, found in faces.items():
-            for number, portion in enumerate(portions(found, sizes)):
-                photos = {
-                    face.photo: await self._queue.get_blob(batch.photos[face.photo].key) or b"" for face in portion
-                }
-                match_id, known = match_id_of(batch.batch_id, job, number), self._jobs.get(job)
-                content = await asyncio.to_thread(
-                    match_zip, batch, job, portion, photos,
-                    match_id=match_id, cloudlet=self._cloudlet, epoch=self._epoch, model_id=result.model_id,
-                    object_id=None if known is None else known.object_id,
-                )  # fmt: skip
-                if await self._spool.put(Parcel(match_id, "match", job, content)):
-                    self._metrics.matches.labels("found").inc()
-                self._spooled()
-
     async def _hand_over(self, job: Job) -> None:
         photos = tuple(Photo(key, name, job.received_at) for key, name in job.photos)
         await self._queue.enqueue(ENCODE, EncodeTask(job.task_id, self._store.replies, job.name, photos))
 
     def _require_loaded(self) -> None:
-        if not self.loaded:
+        if not self._loaded:
             raise Unavailable("expected the jobs to be read from Redis first; try again", code="store_unavailable")
 
     def _show(self) -> None:
         for state in JobState:
             self._metrics.jobs.labels(state.value).set(self._jobs.count(state))
         self._metrics.batches.set(len(self._batches))
-        self._metrics.spooled.set(self._spool.bytes)
+        self._metrics.spooled.set(self._outbox.bytes)
+
+
+def _opened(job: Job, references: References) -> Job:
+    """Return a job whose references came with it: nothing needs to be encoded."""
+    return replace(
+        job,
+        state=JobState.OPEN,
+        embeddings=tuple(reference.embedding for reference in references.references),
+        negatives=references.negatives,
+        object_id=references.object_id,
+    )

@@ -1,12 +1,12 @@
-"""What a server gets of a batch: for each job, zips with the photos that matched and a manifest. Does not send them."""
+"""What a server gets of a batch: for each job, photos that matched and a manifest. Packs and sends nothing."""
 
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from backbone.wire.jobs import FaceMatch, Matched
-from backbone.zip_writer import write_zip
-from cloudlet.batches import Batch
+from cloudlet.domain.batches import Batch
 
 MANIFEST = "match.json"
 MOST_PHOTO_BYTES = 40 * 1024 * 1024
@@ -15,6 +15,35 @@ MOST_PHOTO_BYTES = 40 * 1024 * 1024
 LONGEST_NAME = 100
 _NAMESPACE = uuid.UUID("8f6c2f0e-53a5-4f0c-9f4e-6a3a3f6f2f52")
 _SUFFIXES = {b"\xff\xd8\xff": "jpg", b"\x89PNG": "png", b"RIFF": "webp", b"BM": "bmp", b"GIF8": "gif"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends matches.
+
+    Attributes:
+        cloudlet: "ip:port", as servers know it.
+        epoch: names its run.
+    """
+
+    cloudlet: str
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What one zip tells of a job.
+
+    Attributes:
+        object_id: the server's own name of the job's case, where it said so.
+        faces: by photo.
+    """
+
+    match_id: str
+    job: str
+    model_id: str
+    faces: tuple[FaceMatch, ...]
+    object_id: int | None = None
 
 
 def by_job(result: Matched, is_sought: Callable[[str], bool]) -> dict[str, list[FaceMatch]]:
@@ -26,7 +55,7 @@ def by_job(result: Matched, is_sought: Callable[[str], bool]) -> dict[str, list[
     return found
 
 
-def portions(faces: list[FaceMatch], sizes: Mapping[int, int]) -> Iterator[list[FaceMatch]]:
+def portions(faces: list[FaceMatch], sizes: Mapping[int, int]) -> Iterator[tuple[FaceMatch, ...]]:
     """Yield the matches zip by zip; faces of one photo stay together.
 
     Args:
@@ -40,12 +69,12 @@ def portions(faces: list[FaceMatch], sizes: Mapping[int, int]) -> Iterator[list[
             continue
         if face.photo != last:
             if portion and total + sizes[face.photo] > MOST_PHOTO_BYTES:
-                yield portion
+                yield tuple(portion)
                 portion, total = [], 0
             total, last = total + sizes[face.photo], face.photo
         portion.append(face)
     if portion:
-        yield portion
+        yield tuple(portion)
 
 
 def match_id_of(batch_id: str, job: str, number: int) -> str:
@@ -54,30 +83,27 @@ def match_id_of(batch_id: str, job: str, number: int) -> str:
     return str(told if number == 0 else uuid.uuid5(told, str(number)))
 
 
-def match_zip(
-    batch: Batch, job: str, faces: list[FaceMatch], photos: Mapping[int, bytes], *, match_id: str, cloudlet: str,
-    epoch: str, model_id: str, object_id: int | None = None,
-) -> bytes:  # fmt: skip
-    """Return the zip of one match.
+def match_files(match: Match, batch: Batch, photos: Mapping[int, bytes], sender: Sender) -> list[tuple[str, bytes]]:
+    """Return the files of one match by their names, the manifest first.
 
     Args:
         photos: the bytes as the phone sent them, by index in the batch; they keep their names where these will do.
-        object_id: the server's own name of the job's case, where it said so.
     """
     names = _names({index: batch.photos[index].name for index in sorted(photos)}, photos)
-    manifest = {
-        "matchId": match_id,
-        "jobName": job,
-        "cloudlet": cloudlet,
-        "cloudletId": epoch,
+    manifest: dict[str, object] = {
+        "matchId": match.match_id,
+        "jobName": match.job,
+        "cloudlet": sender.cloudlet,
+        "cloudletId": sender.epoch,
         "receivedAt": batch.received_at,
-        **({"device": batch.device} if batch.device else {}),
-        "matches": [_told(face, names[face.photo], model_id) for face in faces],
     }
-    if object_id is not None:
-        manifest["objectId"] = object_id
+    if batch.device:
+        manifest["device"] = batch.device
+    manifest["matches"] = [_told(face, names[face.photo], match.model_id) for face in match.faces]
+    if match.object_id is not None:
+        manifest["objectId"] = match.object_id
     content = json.dumps(manifest, ensure_ascii=False, separators=(",", ":")).encode()
-    return write_zip([(MANIFEST, content), *((names[index], photos[index]) for index in sorted(photos))])
+    return [(MANIFEST, content), *((names[index], photos[index]) for index in sorted(photos))]
 
 
 def _told(face: FaceMatch, photo: str, model_id: str) -> dict[str, object]:

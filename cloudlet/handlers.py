@@ -7,8 +7,9 @@ from backbone.errors import BadInput
 from backbone.guard import Access
 from backbone.legacy_fields import Form, UploadCount, UploadHandler
 from backbone.legacy_networks import LegacyNetworks
-from cloudlet.batches import Sent
-from cloudlet.desk import Desk
+from backbone.web import Route
+from cloudlet.domain.batches import Sent
+from cloudlet.service import CloudletService
 
 SERVERS = frozenset({Access.ORCHESTRATOR})
 PHONES = frozenset({Access.PHONE, Access.CLIENT})
@@ -16,14 +17,16 @@ WHO_MAY = {"newJob": SERVERS, "deleteJob": SERVERS, "newPhotos": PHONES, "leave"
 YES = {"1", "true", "yes", "on"}
 MOST_NAME = 200
 MOST_TIME = 20
+MAX_UPLOADS = 4
+"""Uploads that are held in memory at the same time."""
 
 
-class DoorHandler(UploadHandler):
+class CloudletHandler(UploadHandler):
     """One request; its `requestType` says what is asked."""
 
-    def initialize(self, *, desk: Desk, uploads: UploadCount, networks: LegacyNetworks) -> None:
+    def initialize(self, *, service: CloudletService, uploads: UploadCount, networks: LegacyNetworks) -> None:
         """Take the collaborators."""
-        self._desk = desk
+        self._service = service
         self._uploads = uploads
         self._networks = networks
 
@@ -53,11 +56,11 @@ class DoorHandler(UploadHandler):
     async def _new_job(self, form: Form) -> object:
         part = form.file("zip")
         name = _job_name(part.name)
-        job = await self._desk.new_job(name, await open_archive(part.content), part.content)
+        job = await self._service.new_job(name, await open_archive(part.content), part.content)
         return {"status": job.state.value, "jobName": job.name}
 
     async def _delete_job(self, form: Form) -> object:
-        await self._desk.delete_job(form.text("jobName") or "")
+        await self._service.delete_job(form.text("jobName") or "")
         return {"status": "deleted"}
 
     async def _new_photos(self, form: Form) -> object:
@@ -71,11 +74,11 @@ class DoorHandler(UploadHandler):
             device=_device(form.text("device") or ""),
             received_at=_seconds(form.text("receivedAt")),
         )
-        batch_id = await self._desk.new_photos(await open_archive(part.content), part.content, sent)
+        batch_id = await self._service.new_photos(await open_archive(part.content), part.content, sent)
         return {"status": 202, "batchId": batch_id}
 
     async def _leave(self, _form: Form) -> object:
-        await self._desk.leave()
+        await self._service.leave()
         return {"status": "ok"}
 
 
@@ -102,3 +105,9 @@ def _job_name(filename: str) -> str:
     if not 1 <= len(job) <= MOST_NAME or not job.isprintable():
         raise BadInput(f"zip: expected the name <jobName>.zip of at most {MOST_NAME} characters, got {filename[:99]!r}")
     return job
+
+
+def routes(service: CloudletService, networks: LegacyNetworks) -> list[Route]:
+    """Return the one path that servers and phones ask."""
+    collaborators = {"service": service, "uploads": UploadCount(MAX_UPLOADS), "networks": networks}
+    return [Route("/", CloudletHandler, collaborators)]

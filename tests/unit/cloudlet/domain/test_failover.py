@@ -1,6 +1,6 @@
 """Which server is told what, and when."""
 
-from cloudlet.failover import LONGEST_WAIT, Failover
+from cloudlet.domain.failover import LONGEST_WAIT, Failover
 
 TWO = ("http://a", "http://b")
 
