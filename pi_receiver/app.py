@@ -14,24 +14,24 @@ from backbone.health import Dependency, Readiness
 from backbone.settings import load
 from backbone.web import Metrics, Route, application, listen
 from pi_receiver import verify
-from pi_receiver.applicants import Applicants
-from pi_receiver.channels import Channels
-from pi_receiver.cloudlet_link import CloudletLink
-from pi_receiver.faults import Faults, parse_faults
-from pi_receiver.forwarder import Forwarder
-from pi_receiver.gate import Gate
-from pi_receiver.handlers_files import CreationHandler, FileHandler, FilesEntrance
-from pi_receiver.handlers_upload import ChannelHandler, Entrance, UploadHandler
-from pi_receiver.handlers_view import ReceiptKeyHandler, RegisterHandler, StationHandler, StationsHandler
-from pi_receiver.keeper import Keeper
+from pi_receiver.domain.applicants import Applicants
+from pi_receiver.domain.channels import Channels
+from pi_receiver.forwarding.cloudlet_link import CloudletLink
+from pi_receiver.forwarding.forwarder import Forwarder
+from pi_receiver.forwarding.orchestrator_link import OrchestratorLink
+from pi_receiver.intake.gate import Gate
+from pi_receiver.intake.receipts import load_signer
+from pi_receiver.intake.reception import Reception
 from pi_receiver.metrics import ReceiverMetrics
-from pi_receiver.orchestrator_link import OrchestratorLink
-from pi_receiver.receipts import load_signer
-from pi_receiver.reception import Reception
-from pi_receiver.resumable import Resumables
 from pi_receiver.settings import MEGABYTE, Settings
-from pi_receiver.space import Space
-from pi_receiver.store import Store
+from pi_receiver.storage.faults import Faults, parse_faults
+from pi_receiver.storage.keeper import Keeper
+from pi_receiver.storage.space import Space
+from pi_receiver.storage.store import Store
+from pi_receiver.tus.handlers import CreationHandler, FileHandler, FilesEntrance
+from pi_receiver.tus.resumables import Resumables
+from pi_receiver.uploads.handlers import ChannelHandler, Entrance, UploadHandler
+from pi_receiver.view.handlers import ReceiptKeyHandler, RegisterHandler, StationHandler, StationsHandler
 
 MISSING = "Error finding files and folders"
 CHUNK_BYTES = 1024 * 1024

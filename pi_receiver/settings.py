@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from backbone.web_settings import WebSettings
-from pi_receiver.faults import parse_faults
+from pi_receiver.storage.faults import parse_faults
 
 MEGABYTE = 1024 * 1024
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TextIO
 
 from backbone.errors import SearchlightError
-from pi_receiver.checksums import sidecar
+from pi_receiver.domain.checksums import sidecar
+from pi_receiver.domain.names import SIDECAR
 from pi_receiver.ledger import Ledger, Received
-from pi_receiver.names import SIDECAR
-from pi_receiver.store import LEDGER, STATE, digest_of
+from pi_receiver.storage.store import LEDGER, STATE, digest_of
 
 PROGRESS_SECONDS = 2.0
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backbone.errors import BadInput
-from pi_receiver.receipts import verify
-from pi_receiver.store import digest_of
+from pi_receiver.intake.receipts import verify
+from pi_receiver.storage.store import digest_of
 
 MOST_RECEIPT = 8192
 

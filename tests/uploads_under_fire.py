@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from pi_receiver.faults import POINTS
+from pi_receiver.storage.faults import POINTS
 from tests.fakes.fault_proxy import fault_proxy
 from tests.processes import Role, free_port
 from tests.receivers import Pi, Receiving, base64_of, claims_of, digest_of

@@ -1,0 +1,158 @@
+"""Has received pictures compared and received videos looked through: a Pi is a camera with a delay.
+
+What waits is what the ledger says, so a kill loses nothing; each file is handed on until it was taken or refused.
+"""
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+import structlog
+
+from backbone.backoff import Backoff
+from backbone.errors import SearchlightError, Unavailable
+from pi_receiver.forwarding.cloudlet_link import CloudletLink
+from pi_receiver.forwarding.orchestrator_link import OrchestratorLink
+from pi_receiver.ledger import Received
+from pi_receiver.metrics import ReceiverMetrics
+from pi_receiver.storage.disk_file import disk_fault
+from pi_receiver.storage.store import Store
+
+PICTURES = frozenset({"jpg", "jpeg", "png", "webp"})
+VIDEOS = frozenset({"mp4", "avi", "mkv", "mov", "mjpeg", "ts"})
+MOST_PICTURE_BYTES = 25 * 1024 * 1024
+"""What a cloudlet takes as one picture."""
+
+REFUSED = range(400, 500)
+TRY_AGAIN = {401, 403, 408, 429}
+NOBODY_SOUGHT = 409
+LOOK_SECONDS = 1.0
+AT_ONCE = 20
+
+
+class Forwarder:
+    """One file after the other, oldest first.
+
+    Args:
+        cloudlet: None: pictures are only stored.
+        footage: None: videos are only stored.
+        orchestrator: asked to have each video in `footage` looked through; None: an operator asks for it.
+        with_location: whether a picture's own position may be told.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        metrics: ReceiverMetrics,
+        cloudlet: CloudletLink | None,
+        footage: Path | None,
+        orchestrator: OrchestratorLink | None = None,
+        with_location: bool,
+    ) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._cloudlet = cloudlet
+        self._footage = footage
+        self._orchestrator = orchestrator
+        self._with_location = with_location
+        self.last_error = ""
+
+    async def run(self) -> None:
+        """Go on until cancelled; at once done where nothing is to be handed on."""
+        if self._cloudlet is None and self._footage is None:
+            return
+        backoff = Backoff(first=0.5, limit=30.0)
+        while True:
+            try:
+                if not await self._forward_some():
+                    await asyncio.sleep(LOOK_SECONDS)
+                self.last_error = ""
+                backoff.reset()
+            except SearchlightError as fault:
+                self.last_error = fault.message
+                structlog.get_logger().warning("forwarding_waits", reason=fault.message)
+                await asyncio.sleep(backoff.next_wait())
+
+    async def _forward_some(self) -> int:
+        """Return how many files were looked at."""
+        waiting = await asyncio.to_thread(self._store.ledger.to_forward, AT_ONCE)
+        done = []
+        try:
+            for number, received in waiting:
+                await self._forward(received)
+                done.append(number)
+        finally:
+            if done:
+                await asyncio.to_thread(self._store.ledger.forwarded, done)
+        return len(waiting)
+
+    async def _forward(self, received: Received) -> None:
+        suffix = received.name.rpartition(".")[2].lower()
+        if suffix in PICTURES and self._cloudlet is not None:
+            await self._hand_over(received, self._cloudlet)
+        elif suffix in VIDEOS and self._footage is not None:
+            await asyncio.to_thread(_put_footage, self._store.path_of(received), self._footage / received.path)
+            if self._orchestrator is not None:
+                await self._have_looked_through(received, self._orchestrator)
+            self._metrics.forwarded.labels("video").inc()
+
+    async def _hand_over(self, received: Received, cloudlet: CloudletLink) -> None:
+        content = await asyncio.to_thread(_read, self._store.path_of(received))
+        if content is None:
+            self._metrics.forwarded.labels("skipped").inc()
+            return
+        status = await cloudlet.hand_over(received, content, with_location=self._with_location)
+        if status in REFUSED and status not in TRY_AGAIN:
+            structlog.get_logger().warning("picture_refused", file=received.path, status=status)
+            self._metrics.forwarded.labels("refused").inc()
+        elif status != 200:
+            raise Unavailable(f"cloudlet: expected 200, got {status}")
+        else:
+            self._metrics.forwarded.labels("picture").inc()
+
+    async def _have_looked_through(self, received: Received, orchestrator: OrchestratorLink) -> None:
+        status = await orchestrator.look_through(received)
+        if status == NOBODY_SOUGHT:
+            structlog.get_logger().info("video_not_looked_through", file=received.path, reason="nobody is sought")
+        elif status in REFUSED and status not in TRY_AGAIN:
+            structlog.get_logger().warning("video_refused", file=received.path, status=status)
+            self._metrics.forwarded.labels("refused").inc()
+        elif status != 200:
+            raise Unavailable(f"orchestrator: expected 200, got {status}")
+
+    def close(self) -> None:
+        """Let the connections go."""
+        for link in (self._cloudlet, self._orchestrator):
+            if link is not None:
+                link.close()
+
+
+def _read(path: Path) -> bytes | None:
+    """Return a picture; None where it is gone by now or no cloudlet would take it."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= MOST_PICTURE_BYTES else None
+    except FileNotFoundError:
+        return None
+    except OSError as fault:
+        raise disk_fault(fault) from None
+
+
+def _put_footage(source: Path, there: Path) -> None:
+    """Link a video into the footage folder, or copy it to another file system; a half copy is never seen."""
+    try:
+        there.parent.mkdir(parents=True, exist_ok=True)
+        if there.exists() or not source.is_file():
+            return
+        try:
+            os.link(source, there)
+        except OSError:
+            unfinished = there.with_name(f".{there.name}")
+            shutil.copyfile(source, unfinished)
+            shutil.copystat(source, unfinished)  # its time is the recording's
+            with unfinished.open("rb") as copied:
+                os.fsync(copied.fileno())
+            unfinished.rename(there)
+    except OSError as fault:
+        raise disk_fault(fault) from None
