@@ -23,6 +23,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from backbone.errors import Unavailable
+from backbone.redis_settings import DEFAULT_PREFIX, RedisKeys
 from backbone.wire.jobs import (
     ALIVE,
     BLOB_SECONDS,
@@ -66,15 +67,17 @@ class JobView:
 
 
 class JobQueue:
-    """The queues and result streams of one Redis."""
+    """The queues and result streams of one installation; what others keep in the same Redis is not seen."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, keys: RedisKeys) -> None:
         self._redis = redis
+        self._keys = keys
 
     @classmethod
-    def from_url(cls, url: str) -> Self:
+    def from_url(cls, url: str, *, prefix: str = DEFAULT_PREFIX) -> Self:
         """Return the queue at `redis://...`; connects at the first use."""
-        return cls(Redis.from_url(url, socket_timeout=WAIT_SECONDS + BLOCK_MS / 1000, protocol=2))
+        redis = Redis.from_url(url, socket_timeout=WAIT_SECONDS + BLOCK_MS / 1000, protocol=2)
+        return cls(redis, RedisKeys(prefix))
 
     async def put_blobs(self, blobs: Mapping[str, bytes]) -> None:
         """Keep pictures until their job has seen them."""
@@ -82,51 +85,52 @@ class JobQueue:
         def put() -> None:
             with self._redis.pipeline(transaction=True) as batch:
                 for key, content in blobs.items():
-                    batch.set(key, content, ex=BLOB_SECONDS)
+                    batch.set(self._keys.key(key), content, ex=BLOB_SECONDS)
                 batch.execute()
 
         await self._call(put)
 
     async def get_blob(self, key: str) -> bytes | None:
         """Return a picture, None when it is gone."""
-        blob: bytes | None = await self._call(lambda: self._redis.get(key))
+        blob: bytes | None = await self._call(lambda: self._redis.get(self._keys.key(key)))
         return blob
 
     async def drop_blobs(self, keys: Iterable[str]) -> None:
         """Delete pictures."""
-        names = list(keys)
-        if names:
-            await self._call(lambda: self._redis.delete(*names))
+        spent = [self._keys.key(key) for key in keys]
+        if spent:
+            await self._call(lambda: self._redis.delete(*spent))
 
     async def put_gallery(self, gallery: GalleryFile, *, owner: str = "") -> str:
         """Keep a gallery and return its key; the same gallery of the same owner has the same key."""
         content = _encode(gallery)
         key = f"gallery:{owner}:{hashlib.sha256(content).hexdigest()}"
-        await self._call(lambda: self._redis.set(key, content, ex=BLOB_SECONDS))
+        await self._call(lambda: self._redis.set(self._keys.key(key), content, ex=BLOB_SECONDS))
         return key
 
     async def take_from_gallery(self, key: str, name: str) -> None:
         """Take a person out of a gallery that tasks may still read; others may take somebody out at the same time."""
+        kept = self._keys.key(key)
 
         def take(batch: Pipeline) -> None:
-            content, seconds = batch.get(key), batch.ttl(key)
+            content, seconds = batch.get(kept), batch.ttl(kept)
             batch.multi()
             if isinstance(content, bytes) and isinstance(seconds, int) and seconds > 0:
                 gallery = _gallery.decode(content)
                 left = msgspec.structs.replace(gallery, sought=tuple(one for one in gallery.sought if one.name != name))
-                batch.set(key, _encode(left), ex=seconds)
+                batch.set(kept, _encode(left), ex=seconds)
 
-        await self._call(lambda: self._redis.transaction(take, key))
+        await self._call(lambda: self._redis.transaction(take, kept))
 
     async def galleries(self, owner: str) -> dict[str, tuple[str, ...]]:
         """Return who is in the galleries of an owner, by key. It walks all keys: for rare use."""
 
         def read() -> dict[str, tuple[str, ...]]:
             found = {}
-            for key in self._redis.scan_iter(f"gallery:{owner}:*", count=1_000):
+            for key in self._redis.scan_iter(self._keys.key(f"gallery:{owner}:*"), count=1_000):
                 content = self._redis.get(key)
                 if isinstance(content, bytes):
-                    found[key.decode()] = tuple(one.name for one in _gallery.decode(content).sought)
+                    found[self._keys.name(key)] = tuple(one.name for one in _gallery.decode(content).sought)
             return found
 
         galleries: dict[str, tuple[str, ...]] = await self._call(read)
@@ -136,13 +140,14 @@ class JobQueue:
         """Hand over a task; one that is there already is not handed over again. The deadline is in seconds."""
 
         def hand_over() -> None:
-            if Job.exists(task.task_id, self._redis):
+            job_id = self._keys.job_id(task.task_id)
+            if Job.exists(job_id, self._redis):
                 return
-            self._redis.zadd(f"{OPEN_TASKS}:{queue}", {task.task_id: time.time()})
-            Queue(queue, connection=self._redis, serializer=JSONSerializer).enqueue_call(
+            self._redis.zadd(self._keys.key(f"{OPEN_TASKS}:{queue}"), {job_id: time.time()})
+            self._queue(queue).enqueue_call(
                 RUN_TASK,
                 args=(_encode(task).decode(),),
-                job_id=task.task_id,
+                job_id=job_id,
                 timeout=DEADLINE_SECONDS[queue] if deadline is None else deadline,
                 retry=Retry(max=3),
                 meta={"tag": task.tag},
@@ -155,7 +160,7 @@ class JobQueue:
 
         def note() -> None:
             try:
-                job = Job.fetch(task_id, connection=self._redis, serializer=JSONSerializer)
+                job = Job.fetch(self._keys.job_id(task_id), connection=self._redis, serializer=JSONSerializer)
             except NoSuchJobError:
                 return
             job.meta["error"] = message
@@ -170,16 +175,20 @@ class JobQueue:
 
     async def workers(self) -> int:
         """Return how many workers are alive, whichever queues they serve."""
-        count: int = await self._call(lambda: sum(1 for _ in self._redis.scan_iter(f"{ALIVE}*", count=1_000)))
+        pattern = self._keys.key(f"{ALIVE}*")
+        count: int = await self._call(lambda: sum(1 for _ in self._redis.scan_iter(pattern, count=1_000)))
         return count
 
+    def _queue(self, name: str) -> Queue:
+        return Queue(self._keys.key(name), connection=self._redis, serializer=JSONSerializer)
+
     def _jobs_in(self, name: str) -> list[JobView]:
-        queue = Queue(name, connection=self._redis, serializer=JSONSerializer)
+        queue = self._queue(name)
         ids = [*queue.started_job_registry.get_job_ids(), *queue.job_ids, *queue.failed_job_registry.get_job_ids()]
         if name == FOOTAGE:
             ids += queue.finished_job_registry.get_job_ids()
         found = Job.fetch_many(ids[:MOST_JOBS], connection=self._redis, serializer=JSONSerializer)
-        views = [_view(job, name) for job in found if job is not None]
+        views = [_view(job, queue=name, task_id=self._keys.task_id(job.id)) for job in found if job is not None]
         return [view for view in views if view.state != FINISHED or view.error is not None]
 
     async def open_results(self, stream: str, group: str) -> None:
@@ -187,7 +196,7 @@ class JobQueue:
 
         def make() -> None:
             try:
-                self._redis.xgroup_create(stream, group, id="0", mkstream=True)
+                self._redis.xgroup_create(self._keys.key(stream), group, id="0", mkstream=True)
             except ResponseError as fault:
                 if "BUSYGROUP" not in str(fault):
                     raise
@@ -214,7 +223,7 @@ class JobQueue:
             Unavailable: Redis is away.
         """
         await self.open_results(stream, group)
-        claimed_at = 0.0
+        unread, claimed_at = {self._keys.key(stream): ">"}, 0.0
         while True:
             entries: list[tuple[bytes, dict[bytes, bytes]]] = []
             if time.monotonic() - claimed_at > idle_ms / 2000:
@@ -222,7 +231,7 @@ class JobQueue:
                 entries = await self._call(lambda: self._claimed(stream, group, consumer, idle_ms, in_hand))
             if not entries:
                 read = await self._call(
-                    lambda: self._redis.xreadgroup(group, consumer, {stream: ">"}, count=100, block=BLOCK_MS)
+                    lambda: self._redis.xreadgroup(group, consumer, unread, count=100, block=BLOCK_MS)
                 )
                 entries = read[0][1] if read else []
             for entry_id, values in entries:
@@ -241,25 +250,27 @@ class JobQueue:
         self, stream: str, group: str, consumer: str, idle_ms: int, in_hand: Collection[str]
     ) -> list[tuple[bytes, dict[bytes, bytes]]]:
         """Claim what was taken, by whomever, and not acknowledged; each claim counts as a delivery."""
-        held = frozenset(in_hand)
+        held, key = frozenset(in_hand), self._keys.key(stream)
         # Any: the library's types cover what these calls do not ask for
-        waiting: Any = self._redis.xpending_range(stream, group, "-", "+", count=100 + len(held), idle=idle_ms)
+        waiting: Any = self._redis.xpending_range(key, group, "-", "+", count=100 + len(held), idle=idle_ms)
         ids = [entry["message_id"] for entry in waiting if entry["message_id"].decode() not in held]
-        claimed: Any = self._redis.xclaim(stream, group, consumer, idle_ms, ids) if ids else []
+        claimed: Any = self._redis.xclaim(key, group, consumer, idle_ms, ids) if ids else []
         return [(entry_id, values) for entry_id, values in claimed if entry_id is not None]
 
     async def deliveries(self, stream: str, group: str, entry_id: str) -> int:
         """Return how often a result that is not acknowledged was delivered."""
-        pending = await self._call(lambda: self._redis.xpending_range(stream, group, entry_id, entry_id, count=1))
+        key = self._keys.key(stream)
+        pending = await self._call(lambda: self._redis.xpending_range(key, group, entry_id, entry_id, count=1))
         return int(pending[0]["times_delivered"]) if pending else 0
 
     async def ack(self, stream: str, group: str, entry_id: str) -> None:
         """Note that a result had its effect; it is deleted."""
+        key = self._keys.key(stream)
 
         def acknowledge() -> None:
             with self._redis.pipeline(transaction=True) as batch:
-                batch.xack(stream, group, entry_id)
-                batch.xdel(stream, entry_id)
+                batch.xack(key, group, entry_id)
+                batch.xdel(key, entry_id)
                 batch.execute()
 
         await self._call(acknowledge)
@@ -275,11 +286,11 @@ class JobQueue:
             raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None
 
 
-def _view(job: Job, queue: str) -> JobView:
+def _view(job: Job, *, queue: str, task_id: str) -> JobView:
     meta = job.get_meta(refresh=False)
     done, total = meta.get("done"), meta.get("total")
     return JobView(
-        id=job.id,
+        id=task_id,
         queue=queue,
         state=job.get_status(refresh=False).value,
         tag=str(meta.get("tag", "")),

@@ -29,7 +29,7 @@ class JobWorkers:
         self.offloads = OFFLOAD in settings.queue_names
         self.sandbox_fault: str | None = "not tried yet"
         self.supervisor = Supervisor(
-            Recovery(settings.redis_url.get_secret_value(), settings.queue_names),
+            Recovery(settings.redis_url.get_secret_value(), settings.queue_names, keys=settings.redis_keys),
             spec=spec_of(settings),
             processes=settings.processes,
             memory_limit=settings.memory_limit << 20,
@@ -86,6 +86,7 @@ def spec_of(settings: Settings) -> bytes:
     return json.dumps(
         {
             "redis_url": settings.redis_url.get_secret_value(),
+            "redis_prefix": settings.redis_prefix,
             "queues": settings.queue_names,
             "processes": settings.processes,
             "detector": settings.detector,

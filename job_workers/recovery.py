@@ -18,6 +18,7 @@ from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.serializers import JSONSerializer
 
 from backbone.errors import BadInput
+from backbone.redis_settings import RedisKeys
 from backbone.wire.jobs import ALIVE, OPEN_TASKS, Failed
 from job_workers.results import ResultStore
 from job_workers.rq_worker import connection
@@ -30,23 +31,27 @@ MOST = 1_000
 
 
 class Recovery:
-    """What one supervisor does for all workers of a Redis; every method raises `redis.RedisError` when that is away."""
+    """What one supervisor does for all workers of an installation.
 
-    def __init__(self, url: str, queues: Sequence[str]) -> None:
+    Every method raises `redis.RedisError` when Redis is away.
+    """
+
+    def __init__(self, url: str, queues: Sequence[str], *, keys: RedisKeys) -> None:
         self._redis = connection(url)
-        self._results = ResultStore(self._redis)
-        self._queues = [Queue(name, connection=self._redis, serializer=JSONSerializer) for name in queues]
+        self._keys = keys
+        self._results = ResultStore(self._redis, keys)
+        self._queues = [Queue(keys.key(name), connection=self._redis, serializer=JSONSerializer) for name in queues]
 
     def beat(self, workers: Iterable[str]) -> None:
         """Say that workers are alive; once before each starts, then more often than `ALIVE_SECONDS`."""
         with self._redis.pipeline(transaction=False) as batch:
             for name in workers:
-                batch.set(_alive(name), "1", ex=ALIVE_SECONDS)
+                batch.set(self._alive(name), "1", ex=ALIVE_SECONDS)
             batch.execute()
 
     def bury(self, worker: str) -> None:
         """Say that a worker is dead, so that its job comes back at once."""
-        self._redis.delete(_alive(worker))
+        self._redis.delete(self._alive(worker))
 
     def recover(self) -> int:
         """Hand out again what belongs to nobody alive, tell what was given up, and return how many came back."""
@@ -69,7 +74,7 @@ class Recovery:
         for job_id, execution_id in registry.get_job_and_execution_ids(cleanup=False)[:MOST]:
             with suppress(NoSuchJobError):
                 worker = self._job(job_id).worker_name
-                if worker is None or not self._redis.exists(_alive(worker)):
+                if worker is None or not self._redis.exists(self._alive(worker)):
                     self._redis.zadd(registry.key, {f"{job_id}:{execution_id}": 1}, xx=True)
                     structlog.get_logger().warning("job_orphaned", job=job_id, worker=worker)
                     orphans += 1
@@ -79,10 +84,10 @@ class Recovery:
 
     def _recover_lost(self, queue: Queue) -> int:
         """Hand out again what a worker took from the list and had not begun when it died."""
-        key, back = f"{OPEN_TASKS}:{queue.name}", 0
+        key, back = self._keys.key(f"{OPEN_TASKS}:{self._keys.name(queue.name)}"), 0
         for raw in self._redis.zrangebyscore(key, 0, time.time() - LOST_SECONDS, start=0, num=MOST):
             job_id = raw.decode() if isinstance(raw, bytes) else str(raw)
-            if self._results.is_done(job_id):
+            if self._results.is_done(self._keys.task_id(job_id)):
                 self._redis.zrem(key, job_id)
                 continue
             try:
@@ -99,7 +104,7 @@ class Recovery:
 
     def _tell_failed(self, queue: Queue) -> None:
         for job_id in FailedJobRegistry(queue=queue, serializer=JSONSerializer).get_job_ids(end=MOST):
-            if not self._results.is_done(job_id):
+            if not self._results.is_done(self._keys.task_id(job_id)):
                 with suppress(NoSuchJobError, BadInput):
                     self._tell(self._job(job_id), "crashed", "the task ended its worker, or failed, again and again")
 
@@ -109,6 +114,9 @@ class Recovery:
 
     def _job(self, job_id: str) -> Job:
         return Job.fetch(job_id, connection=self._redis, serializer=JSONSerializer)
+
+    def _alive(self, worker: str) -> str:
+        return self._keys.key(f"{ALIVE}{worker}")
 
 
 def _text_of(job: Job) -> str:
@@ -121,7 +129,3 @@ def _text_of(job: Job) -> str:
         return str(job.args[0]) if job.args else ""
     except DeserializationError as fault:
         raise BadInput(f"expected a job in JSON, got another: {fault.__cause__}", code="bad_task") from None
-
-
-def _alive(worker: str) -> str:
-    return f"{ALIVE}{worker}"

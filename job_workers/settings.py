@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from backbone.redis_settings import RedisSettings
 from backbone.web_settings import WebSettings
 from backbone.wire.jobs import ENCODE, FOOTAGE, MATCH
 from backbone.wire.offload import OFFLOAD
@@ -15,7 +16,7 @@ KNOWN_QUEUES = (ENCODE, MATCH, FOOTAGE, OFFLOAD)
 DEFAULT_QUEUES = (ENCODE, MATCH, FOOTAGE)
 
 
-class Settings(WebSettings):
+class Settings(WebSettings, RedisSettings):
     """Workers on one machine: encode references, match photos, look through footage; run foreign code in a sandbox."""
 
     port: int = Field(8200, ge=0, le=65535, description="port of the health door; 0 takes a free one")

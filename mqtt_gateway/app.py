@@ -35,8 +35,8 @@ class Gateway:
         self.metrics = GatewayMetrics(self.registry)
         redis_url = settings.redis_url.get_secret_value()
         bounds = Bounds(running=settings.most_running, waiting=settings.most_waiting, seconds=settings.keep_answers)
-        self.store = RequestStore.from_url(redis_url, bounds)
-        self.queue = JobQueue.from_url(redis_url)
+        self.store = RequestStore.from_url(redis_url, bounds, keys=settings.redis_keys)
+        self.queue = JobQueue.from_url(redis_url, prefix=settings.redis_prefix)
         status_topic = f"{settings.discovery_prefix}/status"
         self.link = BrokerLink(
             _login(settings),
@@ -47,7 +47,7 @@ class Gateway:
         self.desk = RequestDesk(link=self.link, store=self.store, queue=self.queue, metrics=self.metrics)
         self.client: OrchestratorClient | None = None
         self.events: EventDesk | None = None
-        self.retained = RetainedStore.from_url(redis_url)
+        self.retained = RetainedStore.from_url(redis_url, keys=settings.redis_keys)
         if settings.orchestrator_url:
             token = settings.jwt.get_secret_value() if settings.jwt is not None else None
             self.client = OrchestratorClient(settings.orchestrator_url, token=token)

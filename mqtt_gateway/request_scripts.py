@@ -35,11 +35,11 @@ return {'waits', false}
 """
 
 NEXT = """
-local ring, total, open = unpack(KEYS)
+local ring, total, open, running_of = unpack(KEYS)
 local most_running = tonumber(ARGV[1])
 local client = redis.call('LPOP', ring)
 while client do
-  local waiting, running = 'mqtt:waiting:' .. client, 'mqtt:running:' .. client
+  local waiting, running = total .. ':' .. client, running_of .. ':' .. client
   local task = redis.call('SCARD', running) < most_running and redis.call('LPOP', waiting)
   if task then
     redis.call('DECR', total)

@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 
 from backbone.errors import Unavailable
 from backbone.redis_client import redis_client
+from backbone.redis_settings import RedisKeys
 from mqtt_gateway import request_scripts as scripts
 from mqtt_gateway.open_request import OpenRequest, Record
 
@@ -62,17 +63,18 @@ class Bounds:
 class RequestStore:
     """The gateway's corner of Redis."""
 
-    def __init__(self, redis: Redis, bounds: Bounds) -> None:
+    def __init__(self, redis: Redis, bounds: Bounds, keys: RedisKeys) -> None:
         self._redis = redis
+        self._key = keys.key
         self._bounds = bounds
         self._take = redis.register_script(scripts.TAKE)
         self._next = redis.register_script(scripts.NEXT)
         self._answered = redis.register_script(scripts.ANSWERED)
 
     @classmethod
-    def from_url(cls, url: str, bounds: Bounds) -> Self:
+    def from_url(cls, url: str, bounds: Bounds, *, keys: RedisKeys) -> Self:
         """Return the store at `redis://...`; connects at the first use."""
-        return cls(redis_client(url, seconds=WAIT_SECONDS), bounds)
+        return cls(redis_client(url, seconds=WAIT_SECONDS), bounds, keys)
 
     async def take(self, request: OpenRequest, *, packet: int | None, again: bool) -> tuple[Outcome, Record | None]:
         """Keep a request that is new; the record tells of one that is not.
@@ -82,71 +84,73 @@ class RequestStore:
             again: the message may have come before.
         """
         client, request_id = request.client, request.address.request_id
-        keys = [_record_key(client, request_id), "mqtt:packets", "mqtt:open", "mqtt:waiting"]
-        keys += [f"mqtt:waiting:{client}", f"mqtt:running:{client}", "mqtt:ring"]
+        names = [_record_of(client, request_id), "mqtt:packets", "mqtt:open", "mqtt:waiting"]
+        names += [f"mqtt:waiting:{client}", f"mqtt:running:{client}", "mqtt:ring"]
         told: list[str | bytes | int] = [request.task_id, request.digest, _encode(request), client]
         told += ["" if packet is None or request_id is not None else packet, int(again)]
         told += ["" if request_id is None else _encode(Record(request.digest)), self._bounds.seconds]
         told += [self._bounds.running, self._bounds.waiting, MOST_WAITING]
-        outcome, record = await _answer(self._take(keys=keys, args=told))
+        outcome, record = await _answer(self._take(keys=[self._key(name) for name in names], args=told))
         return Outcome(outcome.decode()), _record.decode(record) if record else None
 
     async def next(self) -> OpenRequest | None:
         """Return the request whose turn it is, as running from now on; None: nobody has one and room for it."""
-        found = await _answer(self._next(keys=["mqtt:ring", "mqtt:waiting", "mqtt:open"], args=[self._bounds.running]))
+        keys = [self._key(name) for name in ("mqtt:ring", "mqtt:waiting", "mqtt:open", "mqtt:running")]
+        found = await _answer(self._next(keys=keys, args=[self._bounds.running]))
         return _open.decode(found) if found else None
 
     async def opened(self, task_id: str) -> OpenRequest | None:
         """Return a request whose answer is not delivered."""
-        kept = await _answer(self._redis.hget("mqtt:open", task_id))
+        kept = await _answer(self._redis.hget(self._key("mqtt:open"), task_id))
         return _open.decode(kept) if kept else None
 
     async def answered(self, request: OpenRequest, payload: bytes) -> None:
         """Note an answer and make room for the client's next request."""
         client, bounds = request.client, self._bounds
-        keys = [_record_key(client, request.address.request_id), f"mqtt:running:{client}", f"mqtt:waiting:{client}"]
-        keys += ["mqtt:ring", f"mqtt:answered:{client}", f"mqtt:answered-bytes:{client}"]
+        names = [_record_of(client, request.address.request_id), f"mqtt:running:{client}", f"mqtt:waiting:{client}"]
+        names += ["mqtt:ring", f"mqtt:answered:{client}", f"mqtt:answered-bytes:{client}"]
         record = b""
         if request.address.request_id is not None:
             record = _encode(Record(request.digest, base64.b64encode(payload).decode()))
         told: list[str | bytes | int] = [request.task_id, client, record, bounds.seconds]
         told += [bounds.running, bounds.answers, bounds.answer_bytes]
-        await _answer(self._answered(keys=keys, args=told))
+        await _answer(self._answered(keys=[self._key(name) for name in names], args=told))
 
     async def delivered(self, task_id: str, stream: str, group: str, entry_id: str) -> None:
         """Forget a request whose answer the broker has, and its result."""
         async with self._redis.pipeline(transaction=True) as batch:
-            batch.hdel("mqtt:open", task_id)
-            batch.xack(stream, group, entry_id)
-            batch.xdel(stream, entry_id)
+            batch.hdel(self._key("mqtt:open"), task_id)
+            batch.xack(self._key(stream), group, entry_id)
+            batch.xdel(self._key(stream), entry_id)
             await _answer(batch.execute())
 
     async def load(self) -> list[OpenRequest]:
         """Put the turns in order after a start and return the requests that are with the workers."""
         found = []
-        await _answer(self._redis.delete("mqtt:ring"))
+        await _answer(self._redis.delete(self._key("mqtt:ring")))
         clients = await self._clients("mqtt:waiting:") | await self._clients("mqtt:running:")
         waiting = 0
         for client in sorted(clients):
-            running = [member.decode() for member in await _answer(self._redis.smembers(f"mqtt:running:{client}"))]
+            members = await _answer(self._redis.smembers(self._key(f"mqtt:running:{client}")))
+            running = [member.decode() for member in members]
             kept = [await self.opened(task) for task in running]
             found += [request for request in kept if request is not None]
-            length = await _answer(self._redis.llen(f"mqtt:waiting:{client}"))
+            length = await _answer(self._redis.llen(self._key(f"mqtt:waiting:{client}")))
             waiting += length
             if length and len(running) < self._bounds.running:
-                await _answer(self._redis.rpush("mqtt:ring", client))
-        await _answer(self._redis.set("mqtt:waiting", waiting))
+                await _answer(self._redis.rpush(self._key("mqtt:ring"), client))
+        await _answer(self._redis.set(self._key("mqtt:waiting"), waiting))
         return found
 
     async def _clients(self, prefix: str) -> set[str]:
-        keys = [key.decode() async for key in self._redis.scan_iter(f"{prefix}*", count=1_000)]
-        return {key.removeprefix(prefix) for key in keys}
+        before = self._key(prefix)
+        return {key.decode().removeprefix(before) async for key in self._redis.scan_iter(f"{before}*", count=1_000)}
 
     async def counts(self) -> tuple[int, int]:
         """Return how many requests wait for their turn, and how many are not answered in all."""
         async with self._redis.pipeline(transaction=False) as batch:
-            batch.get("mqtt:waiting")
-            batch.hlen("mqtt:open")
+            batch.get(self._key("mqtt:waiting"))
+            batch.hlen(self._key("mqtt:open"))
             waiting, kept = await _answer(batch.execute())
         return int(waiting or 0), int(kept)
 
@@ -155,7 +159,7 @@ class RequestStore:
         await self._redis.aclose()
 
 
-def _record_key(client: str, request_id: str | None) -> str:
+def _record_of(client: str, request_id: str | None) -> str:
     return f"mqtt:record:{client}:{request_id or ''}"
 
 

@@ -7,26 +7,28 @@ from redis.exceptions import RedisError
 
 from backbone.errors import Unavailable
 from backbone.redis_client import redis_client
+from backbone.redis_settings import RedisKeys
 
-KEY = "mqtt:retained"
+NAME = "mqtt:retained"
 WAIT_SECONDS = 3.0
 
 
 class RetainedStore:
     """One set of topics."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, keys: RedisKeys) -> None:
         self._redis = redis
+        self._key = keys.key(NAME)
 
     @classmethod
-    def from_url(cls, url: str) -> "RetainedStore":
+    def from_url(cls, url: str, *, keys: RedisKeys) -> "RetainedStore":
         """Return the store at `redis://...`; connects at the first use."""
-        return cls(redis_client(url, seconds=WAIT_SECONDS))
+        return cls(redis_client(url, seconds=WAIT_SECONDS), keys)
 
     async def topics(self) -> set[str]:
         """Return every topic that may hold something."""
         try:
-            kept: set[bytes] = await self._redis.smembers(KEY)  # type: ignore[assignment] # it answers bytes
+            kept: set[bytes] = await self._redis.smembers(self._key)  # type: ignore[assignment] # it answers bytes
             return {topic.decode() for topic in kept}
         except (RedisError, OSError, TimeoutError) as fault:
             raise _away(fault) from None
@@ -42,7 +44,7 @@ class RetainedStore:
     async def _change(self, change: Callable[..., Awaitable[int] | int], topics: Collection[str]) -> None:
         if topics:
             try:
-                await change(KEY, *topics)  # type: ignore[misc] # the client's types
+                await change(self._key, *topics)  # type: ignore[misc] # the client's types
             except (RedisError, OSError, TimeoutError) as fault:
                 raise _away(fault) from None
 

@@ -4,11 +4,12 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
+from backbone.redis_settings import RedisSettings
 from backbone.url_ring import are_websocket_urls
 from backbone.web_settings import WebSettings
 
 
-class Settings(WebSettings):
+class Settings(WebSettings, RedisSettings):
     """Hands work of small devices from MQTT to the job workers, brings results back, and tells events over MQTT.
 
     Run one gateway for a broker: it keeps one session there, and a second one of the same --broker-session ends it.

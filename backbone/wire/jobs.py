@@ -1,7 +1,8 @@
 """What is asked of the job workers and what they answer: queues, functions, tasks and results. Does not enqueue.
 
 A task names the Redis stream that its result is written to (`reply`). A worker writes a result once for each `task_id`,
-however often the job runs, so whoever reads the stream sees each effect exactly once.
+however often the job runs, so whoever reads the stream sees each effect exactly once. Streams and pictures are named
+without their installation's prefix, which whoever asks Redis puts before them (`backbone.redis_settings`).
 """
 
 from typing import Literal
@@ -17,7 +18,7 @@ RUN_TASK = "job_workers.tasks.run_task"
 """The one function that workers run; its only argument is a task as JSON text (`encode_task`)."""
 
 OPEN_TASKS = "tasks"
-"""`tasks:<queue>` is a sorted set of the ids of tasks that were handed over and are not done, by when that was."""
+"""`tasks:<queue>` is a sorted set of the ids of jobs that were handed over and are not done, by when that was."""
 
 ALIVE = "job_workers:alive:"
 """`job_workers:alive:<worker>` is there while a worker lives."""

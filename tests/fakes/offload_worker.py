@@ -16,6 +16,7 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from backbone.redis_settings import RedisKeys
 from backbone.wire.jobs import RUN_TASK
 from backbone.wire.offload import OFFLOAD, Offloaded, OffloadTask
 from job_workers.results import ResultStore
@@ -31,7 +32,7 @@ class OffloadWorker:
         self.tasks: list[OffloadTask] = []
         self.runs: Counter[str] = Counter()
         self.most_at_once: Counter[str] = Counter()
-        self._results = ResultStore(self.redis)
+        self._results = ResultStore(self.redis, RedisKeys())
         self._queue = Queue(OFFLOAD, connection=self.redis, serializer=JSONSerializer)
 
     def waiting(self) -> list[OffloadTask]:

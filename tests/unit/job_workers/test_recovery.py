@@ -11,6 +11,7 @@ from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
 from backbone.job_queue import JobQueue
+from backbone.redis_settings import RedisKeys
 from backbone.wire.jobs import ALIVE, ENCODE, FOOTAGE, MATCH, OPEN_TASKS, Failed, MatchTask, Result
 from backbone.wire.offload import OFFLOAD, OffloadTask
 from job_workers.recovery import LOST_SECONDS, Recovery
@@ -33,7 +34,7 @@ async def queue(redis_server):
 
 @pytest.fixture
 def recovery(redis_server):
-    return Recovery(redis_server.url, QUEUES)
+    return Recovery(redis_server.url, QUEUES, keys=RedisKeys())
 
 
 async def hand_over(queue, name):
@@ -110,3 +111,31 @@ async def test_a_dead_workers_job_comes_back_and_a_living_ones_stays(redis, queu
     recovery.bury("worker-1")
     assert recovery.recover() == 1
     assert waiting(redis, name) == ["one"]
+
+
+@pytest.mark.parametrize("name", QUEUES)
+async def test_what_another_installation_lost_is_left_to_it(redis, redis_server, queue, recovery, name):
+    north = JobQueue.from_url(redis_server.url, prefix="north")
+    keys = RedisKeys("north")
+    its_own = Recovery(redis_server.url, QUEUES, keys=keys)
+    await hand_over(north, name)
+    await hand_over(queue, name)
+    begun(redis, keys.key(name), "worker-1")
+    begun(redis, name, "worker-2")
+    recovery.beat(["worker-2"])
+    assert recovery.recover() == 0
+    assert its_own.recover() == 1
+    assert waiting(redis, keys.key(name)) == [keys.job_id("one")]
+    assert waiting(redis, name) == []
+    await north.aclose()
+
+
+async def test_a_task_of_another_installation_is_given_up_on_its_own_stream(redis, redis_server):
+    north = JobQueue.from_url(redis_server.url, prefix="north")
+    await hand_over(north, OFFLOAD)
+    keys = RedisKeys("north")
+    Recovery(redis_server.url, QUEUES, keys=keys).give_up(keys.job_id("one"), "too_slow", "it took too long")
+    ((_, entry),) = redis.xrange("north:r")
+    assert msgspec.json.decode(entry[b"result"], type=Result).task_id == "one"
+    assert redis.exists("north:done:one") == 1
+    await north.aclose()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from backbone.redis_settings import RedisKeys
 from backbone.wire.offload import OffloadTask
 from mqtt_gateway.open_request import Address, OpenRequest
 from mqtt_gateway.request_store import Bounds, Outcome, RequestStore
@@ -11,7 +12,7 @@ BOUNDS = Bounds(running=2, waiting=3, answers=3, answer_bytes=1_000, seconds=60)
 
 @pytest.fixture
 async def store(redis_server):
-    made = RequestStore.from_url(redis_server.url, BOUNDS)
+    made = RequestStore.from_url(redis_server.url, BOUNDS, keys=RedisKeys())
     yield made
     await made.aclose()
 
@@ -73,7 +74,7 @@ async def test_after_a_start_turns_go_on_and_what_was_running_is_told(store, red
     for number in range(4):
         await take(store, f"a{number}")
     await take(store, "b0", client="b")
-    narrow = RequestStore.from_url(redis_server.url, Bounds(running=3, waiting=3))
+    narrow = RequestStore.from_url(redis_server.url, Bounds(running=3, waiting=3), keys=RedisKeys())
     assert sorted(found.task_id for found in await narrow.load()) == ["a0", "a1", "b0"]
     assert (await narrow.next()).task_id == "a2", "there is more room now"
     assert await narrow.next() is None
@@ -101,3 +102,16 @@ async def test_answers_are_kept_within_bounds_of_number_and_bytes(store):
     await answered(4, b"y" * 900)
     assert await take(store, "again", request_id="r4") is Outcome.KNOWN
     assert await take(store, "again3", request_id="r3") is Outcome.RUN, "a large one takes the place of the others"
+
+
+async def test_two_installations_on_one_redis_keep_their_requests_apart(store, redis_server):
+    north = RequestStore.from_url(redis_server.url, BOUNDS, keys=RedisKeys("north"))
+    for number in range(3):
+        await take(north, f"n{number}", request_id=f"r{number}")
+    assert await take(store, "a0", request_id="r0") is Outcome.RUN, "known to the other one only"
+    assert (await store.counts(), await north.counts()) == ((0, 1), (1, 3))
+    await north.answered(request("n0", request_id="r0"), b"done")
+    assert await store.next() is None
+    assert sorted(found.task_id for found in await north.load()) == ["n1"]
+    assert (await north.next()).task_id == "n2"
+    await north.aclose()
