@@ -7,8 +7,8 @@ from time import perf_counter
 
 from benchmarks import face_pictures
 from benchmarks.face_peers import DlibEngine
-from camera_processor.frames import Frame
-from camera_processor.pipeline import Engine, Pipeline
+from camera_processor.domain.frames import Frame
+from camera_processor.domain.pipeline import Engine, Pipeline
 from drill.clip_reader import read_clip
 from drill.footage import make_footage
 from drill.scenario import FPS

@@ -9,9 +9,9 @@ from backbone import logs, service
 from backbone.settings import load
 from camera_processor.analyst import Analyst
 from camera_processor.app import CameraProcessor
-from camera_processor.frames import Frame
-from camera_processor.pipeline import Pipeline
-from camera_processor.results import FrameResult
+from camera_processor.domain.frames import Frame
+from camera_processor.domain.pipeline import Pipeline
+from camera_processor.domain.results import FrameResult
 from camera_processor.settings import Settings
 
 

@@ -10,12 +10,12 @@ import msgspec
 from backbone.wire.from_processor import BoundingBoxes
 from backbone.wire.shared import Error, FeatureMap
 from backbone.wire.values import RawBox
-from camera_processor.commands import Command, Forget, ForgetAllBut, Judge, Learn, SeekBox, SeekPicture
-from camera_processor.feature_maps import BadModel
-from camera_processor.frames import Frame
+from camera_processor.domain.commands import Command, Forget, ForgetAllBut, Judge, Learn, SeekBox, SeekPicture
+from camera_processor.domain.feature_maps import BadModel
+from camera_processor.domain.frames import Frame
 from camera_processor.pictures_cv2 import crop_jpeg, jpeg_of, overlay, picture_of
-from camera_processor.pipeline import NoFace, Pipeline, UnknownBox
-from camera_processor.results import FrameResult, TrackedBox
+from camera_processor.domain.pipeline import NoFace, Pipeline, UnknownBox
+from camera_processor.domain.results import FrameResult, TrackedBox
 from faces import BadEmbedding
 
 Answer = FeatureMap | Error

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from camera_processor.results import Picture, TrackedBox
+from camera_processor.domain.results import Picture, TrackedBox
 
 UNKNOWN_COLOUR = (230, 230, 230)
 SOUGHT_COLOUR = (60, 160, 255)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from camera_processor.frames import Frame
-from camera_processor.pipeline import Pipeline
-from camera_processor.results import FrameResult, Picture
+from camera_processor.domain.frames import Frame
+from camera_processor.domain.pipeline import Pipeline
+from camera_processor.domain.results import FrameResult, Picture
 from drill.clip_reader import read_clip, read_photo
 from drill.footage import Clip, Footage, make_footage
 from drill.scenario import SOUGHT

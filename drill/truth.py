@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from camera_processor.assignment import assign
+from camera_processor.domain.tracking.assignment import assign
 
 Box = tuple[float, float, float, float]
 

@@ -15,8 +15,8 @@ import pytest
 
 from backbone.backoff import Backoff
 from backbone.latest_slot import LatestSlot
-from camera_processor.capture import Capture, CaptureState
-from camera_processor.sources import parse_source
+from camera_processor.capture.capture import Capture, CaptureState
+from camera_processor.capture.sources.table import parse_source
 from tests.fakes.cameras import Behaviour
 from tests.fakes.mjpeg_camera import MjpegCamera
 from tests.fakes.rtsp_camera import RtspCamera

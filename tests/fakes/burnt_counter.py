@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from camera_processor.capture_pattern import DIGITS, GLYPHS, cell_size
+from camera_processor.capture.sources.pattern import DIGITS, GLYPHS, cell_size
 
 
 def read_counter(image: np.ndarray) -> int:
