@@ -8,8 +8,8 @@ else goes Tornado's way, which reads from the same buffer. A message of 500 byte
 import asyncio
 
 from tornado.iostream import StreamClosedError
-from tornado.util import _websocket_mask as unmasked
-from tornado.websocket import WebSocketProtocol13
+
+from backbone.tornado_private import OpenProtocol, unmasked
 
 CHUNK_BYTES = 65_536
 TURN_MESSAGES = 64
@@ -20,39 +20,39 @@ _MASKED, _MEDIUM, _LONG = 0x80, 126, 127
 _MASK_BYTES = 4
 
 
-class BufferedProtocol(WebSocketProtocol13):
+class BufferedProtocol(OpenProtocol):
     """One connection's protocol; see the module."""
 
     _unread: bytearray | None = None
 
-    async def _read_bytes(self, n: int) -> bytes:
-        """Return the next `n` bytes; Tornado's own reading of a frame calls this for each part."""
+    async def read_exactly(self, size: int) -> bytes:
+        """Return the next `size` bytes; Tornado's own reading of a frame calls this for each part."""
         unread = self._buffer()
-        while (missing := n - len(unread)) > 0:
+        while (missing := size - len(unread)) > 0:
             unread += await self.stream.read_bytes(max(missing, CHUNK_BYTES), partial=True)
-        data = bytes(unread[:n])
-        del unread[:n]
-        self._wire_bytes_in += n
+        data = bytes(unread[:size])
+        del unread[:size]
         return data
 
-    async def _receive_frame_loop(self) -> None:
+    async def read_all(self) -> None:
         """Read until the connection ends, then tell the handler; the next message waits until one is done."""
-        unread, turn = self._buffer(), 0
+        unread, turn, plain = self._buffer(), 0, self.takes_plain_messages()
         try:
             while not self.client_terminated:
                 if not unread:
                     unread += await self.stream.read_bytes(CHUNK_BYTES, partial=True)
-                message = self._whole_message(unread)
+                message = self._whole_message(unread) if plain else None
                 if message is None:
-                    await self._receive_frame()
-                elif (handled := self._handle_message(*message)) is not None:
+                    await self.read_frame()
+                    plain = self.takes_plain_messages()
+                elif (handled := self.handle_message(*message)) is not None:
                     await handled
                 turn += 1
                 if turn >= TURN_MESSAGES:
                     turn = 0
                     await asyncio.sleep(0)
         except StreamClosedError:
-            self._abort()
+            self.abort()
         finally:
             self.handler.on_ws_connection_close(self.close_code, self.close_reason)
 
@@ -65,8 +65,6 @@ class BufferedProtocol(WebSocketProtocol13):
         """Take one usual message out of the buffer: its opcode and payload (RFC 6455 section 5.2), or None."""
         if len(unread) < 2 or unread[0] not in (_TEXT, _BINARY) or not unread[1] & _MASKED:
             return None
-        if self._fragmented_message_buffer is not None or self._decompressor is not None:
-            return None
         size, start = unread[1] & ~_MASKED, 2 + _MASK_BYTES
         if size == _MEDIUM:
             size, start = int.from_bytes(unread[2:4], "big"), start + 2
@@ -78,5 +76,4 @@ class BufferedProtocol(WebSocketProtocol13):
         opcode = unread[0] & 0x0F
         payload = unmasked(bytes(unread[start - _MASK_BYTES : start]), bytes(unread[start:end]))
         del unread[:end]
-        self._wire_bytes_in += end
         return opcode, payload

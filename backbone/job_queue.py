@@ -223,7 +223,8 @@ class JobQueue:
             Unavailable: Redis is away.
         """
         await self.open_results(stream, group)
-        unread, claimed_at = {self._keys.key(stream): ">"}, 0.0
+        claimed_at = 0.0
+        unread: dict[Any, Any] = {self._keys.key(stream): ">"}  # Any: the library's dict type is invariant
         while True:
             entries: list[tuple[bytes, dict[bytes, bytes]]] = []
             if time.monotonic() - claimed_at > idle_ms / 2000:

@@ -10,7 +10,6 @@ It lives until its input ends, and the fork as long as it does. One picture at a
 """
 
 import contextlib
-import ctypes
 import gc
 import io
 import os
@@ -24,6 +23,7 @@ from typing import NoReturn
 
 from PIL import Image
 
+from backbone.die_with_parent import die_with_parent
 from backbone.picture_child import FORMATS, clean, limit_this_process
 
 REQUEST = struct.Struct(">II")  # longest side in pixels, JPEG quality
@@ -34,7 +34,6 @@ KILL = b"kill"
 EXIT_FAILED = 70
 _MESSAGE_BYTES = 64
 _MOST_FILES = 64  # more than this process ever opens
-_PR_SET_PDEATHSIG = 1  # prctl(2)
 
 Clean = Callable[[bytes, int, int], tuple[int, bytes]]
 """Takes a picture, the longest side and the quality; returns an exit code and what is written."""
@@ -116,7 +115,7 @@ class Zygote:
 
 def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when its parent ends (prctl(2)); end it when that has happened already."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    die_with_parent()
     if os.getppid() != parent:
         os._exit(EXIT_FAILED)
 

@@ -30,8 +30,25 @@ class SocketCount:
     """Counts the open sockets of one path against a limit."""
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.open = 0
+        self._limit = limit
+        self._open = 0
+
+    def check(self) -> None:
+        """Refuse one more socket than the limit.
+
+        Raises:
+            Unavailable: as many are open as may be.
+        """
+        if self._open >= self._limit:
+            raise Unavailable(f"expected at most {self._limit} connections, got one more")
+
+    def add(self) -> None:
+        """Count a socket that opened."""
+        self._open += 1
+
+    def remove(self) -> None:
+        """Count a socket that closed."""
+        self._open -= 1
 
 
 class CountedProtocol(BufferedProtocol):
@@ -45,11 +62,10 @@ class CountedProtocol(BufferedProtocol):
             self.handler.count_refused("too_large")
         super().close(code, reason)
 
-    def _abort(self) -> None:
-        """Count an open connection that is cut off without a word; Tornado has no public place to hear of it."""
+    def before_abort(self) -> None:
+        """Count an open connection that is cut off without a word."""
         if not (self.server_terminated or self.client_terminated or self.stream.closed()):
             self.handler.count_refused("bad_frame")
-        super()._abort()
 
 
 class BaseSocket(WebSocketHandler, BaseHandler):
@@ -79,8 +95,7 @@ class BaseSocket(WebSocketHandler, BaseHandler):
         self.check_page_origin()
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
             raise BadInput("expected a WebSocket, got a plain request", code="no_websocket")
-        if self.count.open >= self.count.limit:
-            raise Unavailable(f"expected at most {self.count.limit} connections, got one more")
+        self.count.check()
         if self.guard.verifier is None or self.presented_token() is not None:
             self.principal = self.admitted(self.presented_token())
             self.authenticated = True
@@ -124,7 +139,7 @@ class BaseSocket(WebSocketHandler, BaseHandler):
 
     def open(self, *_args: str, **_kwargs: str) -> None:
         """Begin to send what is queued."""
-        self.count.open += 1
+        self.count.add()
         self.set_nodelay(True)  # else the second of two small messages waits 40 ms for the first one's acknowledgement
         self.outbox = Outbox()
         self._waiting = asyncio.Event()
@@ -135,7 +150,7 @@ class BaseSocket(WebSocketHandler, BaseHandler):
 
     def on_close(self) -> None:
         """Stop sending and let the subclass forget the peer."""
-        self.count.open -= 1
+        self.count.remove()
         self._writer.cancel()
         if self._expiry is not None:
             self._expiry.cancel()

@@ -14,6 +14,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from backbone.auth import Principal
+from backbone.direct_read import DirectServer
 from backbone.errors import NotAllowed, NotFound, SearchlightError
 from backbone.guard import SESSION_COOKIE, Access, Guard, token_of
 from backbone.lifecycle import Part
@@ -173,9 +174,9 @@ def listen(
     """Start to serve and return the server with the port it got (0 asks for any free one).
 
     Args:
-        chunk_bytes: how much of a streamed body is handed on at once; None: Tornado's 64 KiB.
+        chunk_bytes: how much of a streamed body is handed on at once, read with fewer copies; None: Tornado's 64 KiB.
     """
-    server = HTTPServer(
+    server = (HTTPServer if chunk_bytes is None else DirectServer)(
         app,
         ssl_options=tls,
         max_body_size=max_body,

@@ -13,9 +13,9 @@ from backbone.wire.values import RawBox
 from camera_processor.domain.commands import Command, Forget, ForgetAllBut, Judge, Learn, SeekBox, SeekPicture
 from camera_processor.domain.feature_maps import BadModel
 from camera_processor.domain.frames import Frame
-from camera_processor.pictures_cv2 import crop_jpeg, jpeg_of, overlay, picture_of
 from camera_processor.domain.pipeline import NoFace, Pipeline, UnknownBox
 from camera_processor.domain.results import FrameResult, TrackedBox
+from camera_processor.pictures_cv2 import crop_jpeg, jpeg_of, overlay, picture_of
 from faces import BadEmbedding
 
 Answer = FeatureMap | Error

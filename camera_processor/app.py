@@ -15,16 +15,16 @@ from backbone.settings import load
 from backbone.web import Metrics, Route, application, listen
 from camera_processor.analyst import Analyst
 from camera_processor.capture.capture import Capture, CaptureState
+from camera_processor.capture.sources.table import parse_source
 from camera_processor.domain.commands import CommandList
-from camera_processor.frame_loop import FrameLoop
 from camera_processor.domain.frames import Frame
+from camera_processor.domain.pipeline import Pipeline
+from camera_processor.domain.stream_demand import StreamDemand
+from camera_processor.frame_loop import FrameLoop
 from camera_processor.handlers_web import PageFileHandler, SnapshotHandler, StreamHandler
 from camera_processor.metrics import ProcessorMetrics
 from camera_processor.orchestrator_client import OrchestratorClient
-from camera_processor.domain.pipeline import Pipeline
 from camera_processor.settings import Settings
-from camera_processor.capture.sources.table import parse_source
-from camera_processor.domain.stream_demand import StreamDemand
 from faces import Gallery, load_engine
 
 METRICS_SECONDS = 1.0

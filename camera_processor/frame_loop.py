@@ -10,9 +10,9 @@ from backbone.wire.stream_frames import StreamFrame
 from camera_processor.analyst import Analyst, Turn, Wanted
 from camera_processor.domain.commands import CommandList
 from camera_processor.domain.frames import Frame
+from camera_processor.domain.stream_demand import StreamDemand
 from camera_processor.metrics import ProcessorMetrics
 from camera_processor.orchestrator_client import OrchestratorClient
-from camera_processor.domain.stream_demand import StreamDemand
 
 IDLE_SECONDS = 0.25
 """How long commands may wait while no frame comes."""

@@ -19,9 +19,18 @@ from backbone.wire.from_processor import Identifier
 from backbone.wire.shared import Authenticate, Error, FeatureMap, Stop
 from backbone.wire.stream_frames import StreamFrame
 from backbone.wire.values import Message
-from camera_processor.domain.commands import Command, CommandList, Forget, ForgetAllBut, Judge, Learn, SeekBox, SeekPicture
-from camera_processor.metrics import ProcessorMetrics
+from camera_processor.domain.commands import (
+    Command,
+    CommandList,
+    Forget,
+    ForgetAllBut,
+    Judge,
+    Learn,
+    SeekBox,
+    SeekPicture,
+)
 from camera_processor.domain.stream_demand import StreamDemand
+from camera_processor.metrics import ProcessorMetrics
 
 SETTLED_SECONDS = 3.0
 """After joining, the orchestrator has named every sought object within this time; the others are forgotten."""

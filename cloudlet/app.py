@@ -45,7 +45,10 @@ def parts_of(settings: Settings, *, ip: str) -> Sequence[Part]:
     # The port is known before it is listened on: jobs and spool are named by it.
     sender = Sender(cloudlet=f"{ip}:{settings.port}", epoch=uuid.uuid4().hex)
     redis_url = settings.redis_url.get_secret_value()
-    queue, store = JobQueue.from_url(redis_url), JobStore.from_url(redis_url, sender.cloudlet)
+    queue, store = (
+        JobQueue.from_url(redis_url, prefix=settings.redis_prefix),
+        JobStore.from_url(redis_url, sender.cloudlet, keys=settings.redis_keys),
+    )
     outbox = DeliveryOutbox(settings.spool_file(settings.port), most_bytes=settings.spool_megabytes * 1024 * 1024)
     link = ServerLink(token=settings.jwt.get_secret_value() if settings.jwt is not None else None)
     worker = DeliveryWorker(

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from backbone.errors import Unavailable
 from backbone.redis_client import redis_client
+from backbone.redis_settings import RedisKeys
 from cloudlet.domain.batches import Batch
 from cloudlet.domain.jobs import Job
 
@@ -22,19 +23,20 @@ class JobStore:
 
     Args:
         key: "ip:port" of the cloudlet.
+        keys: this installation's.
     """
 
-    def __init__(self, redis: Redis, key: str) -> None:
+    def __init__(self, redis: Redis, key: str, keys: RedisKeys) -> None:
         self._redis = redis
         self.replies = f"cloudlet:{key}:results"
-        self._jobs = f"cloudlet:{key}:jobs"
-        self._batches = f"cloudlet:{key}:batches"
-        self._seen = f"cloudlet:{key}:seen:"
+        self._jobs = keys.key(f"cloudlet:{key}:jobs")
+        self._batches = keys.key(f"cloudlet:{key}:batches")
+        self._seen = keys.key(f"cloudlet:{key}:seen:")
 
     @classmethod
-    def from_url(cls, url: str, key: str) -> Self:
+    def from_url(cls, url: str, key: str, *, keys: RedisKeys) -> Self:
         """Return the store at `redis://...`; connects at the first use."""
-        return cls(redis_client(url, seconds=WAIT_SECONDS), key)
+        return cls(redis_client(url, seconds=WAIT_SECONDS), key, keys)
 
     async def jobs(self) -> list[Job]:
         """Return every job that is kept."""

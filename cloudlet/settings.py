@@ -8,12 +8,13 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import CliPositionalArg
 
 from backbone.legacy_networks import LegacyNetworks
+from backbone.redis_settings import RedisSettings
 from backbone.web_settings import WebSettings
 
 MODEL = "dlib-resnet-v1-55533b28a958"
 
 
-class Settings(WebSettings):
+class Settings(WebSettings, RedisSettings):
     """Compares phones' photos with the persons that two servers seek; several may run on one machine.
 
     A server is HOST (port 80), HOST:PORT, or http(s)://HOST:PORT.

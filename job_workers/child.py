@@ -5,15 +5,15 @@ It is told on standard input what to do (see `app.spec_of`) and tells on standar
 process for each core. It ends with its parent. What it loads depends on its queues: the engine only for pictures.
 """
 
-import ctypes
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
 
+from backbone.die_with_parent import die_with_parent
 from backbone.errors import Unavailable
+from backbone.redis_settings import RedisKeys
 from backbone.wire.offload import OFFLOAD, OffloadTask
 from job_workers.build_cache import BuildCache
 from job_workers.handlers_offload import OffloadHandler
@@ -24,7 +24,6 @@ from job_workers.sandbox import Sandbox
 from job_workers.sandbox_policy import Policy
 from job_workers.task_text import decoded
 
-_PR_SET_PDEATHSIG = 1  # prctl(2)
 Spec = dict[str, Any]
 """What `app.spec_of` writes."""
 
@@ -37,15 +36,16 @@ def tell(**told: object) -> None:
 
 def main() -> None:
     """Work as told; arguments: this worker's name, its parent's process id, and which of its workers it is."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    die_with_parent()
     spec = json.loads(sys.stdin.readline() or "null")
     if spec is None or os.getppid() != int(sys.argv[2]):
         return  # the parent is gone already
-    run = runner(spec, ResultStore(connection(spec["redis_url"])), slot=int(sys.argv[3]))
+    keys = RedisKeys(spec["redis_prefix"])
+    run = runner(spec, ResultStore(connection(spec["redis_url"]), keys), slot=int(sys.argv[3]))
     tell(ready=True)
     work(
         spec["redis_url"],
-        spec["queues"],
+        [keys.key(name) for name in spec["queues"]],
         name=sys.argv[1],
         run=run,
         tell=lambda job, deadline: tell(job=job, deadline=deadline),

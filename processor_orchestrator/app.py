@@ -87,7 +87,7 @@ class Orchestrator:
         self.store = store_at(url, prefix=prefix)
         self.roster = registry_at(url, prefix=prefix)
         self.snippets = snippets_at(url, days=self.settings.snippet_days, prefix=prefix)
-        self.queue = None if url.startswith(MEMORY) else JobQueue.from_url(url)
+        self.queue = None if url.startswith(MEMORY) else JobQueue.from_url(url, prefix=self.settings.redis_prefix)
         self.watch = StoreWatch(self.store)
 
     def _build_cases(self) -> None:
@@ -109,7 +109,7 @@ class Orchestrator:
             registry=self.roster,
             bus=bus,
             queue=self.queue,
-            results=self._stream("results"),
+            results="searchlight:results",
         )
         self.live = LiveService(
             conversation=Conversation(open_cases),
@@ -126,14 +126,14 @@ class Orchestrator:
             queue=self.queue,
             galleries=self.galleries,
             sightings=self.sightings,
-            results=self._stream("footage_results"),
+            results="searchlight:footage_results",
         )
         self.snippet_matching = SnippetMatching(
             queue=self.queue,
             galleries=self.galleries,
             sightings=self.sightings,
             metrics=self.metrics,
-            results=self._stream("snap_results"),
+            results="searchlight:snap_results",
         )
 
     def _build_registry(self) -> None:
@@ -166,9 +166,6 @@ class Orchestrator:
             looker=self.snippet_matching,
             metrics=self.metrics,
         )
-
-    def _stream(self, name: str) -> str:
-        return self.settings.key_prefix + name
 
     # What comes in.
 
@@ -261,14 +258,14 @@ class Orchestrator:
         if self.queue is None:
             return []
         takers: dict[str, Callable[[Result], Awaitable[None]]] = {
-            "results": self.references.take,
-            "footage_results": self.footage.take,
-            "snap_results": self.snippet_matching.take,
+            "searchlight:results": self.references.take,
+            "searchlight:footage_results": self.footage.take,
+            "searchlight:snap_results": self.snippet_matching.take,
         }
         poisoned = self.metrics.poison.inc
         return [
-            ResultConsumer(queue=self.queue, stream=self._stream(name), group=GROUP, take=take, poisoned=poisoned)
-            for name, take in takers.items()
+            ResultConsumer(queue=self.queue, stream=stream, group=GROUP, take=take, poisoned=poisoned)
+            for stream, take in takers.items()
         ]
 
     def _cluster(self) -> list[Part]:

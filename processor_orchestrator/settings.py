@@ -5,23 +5,18 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 
 from backbone.legacy_networks import LegacyNetworks
+from backbone.redis_settings import RedisSettings
 from backbone.web_settings import WebSettings
 
 WEBPAGE = Path(__file__).resolve().parent.parent / "webpage"
 
 
-class Settings(WebSettings):
+class Settings(WebSettings, RedisSettings):
     """The control plane: cameras, operators, sought objects, sightings, live pictures and the console page."""
 
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     redis_url: SecretStr = Field(
         SecretStr("memory://"), description="redis://..., or memory:// for one process that forgets at its end"
-    )
-    redis_prefix: str = Field(
-        "searchlight",
-        pattern=r"^[A-Za-z0-9_.-]{1,40}$",
-        description="before every key and channel in Redis: installations that share one need different prefixes, "
-        "or database numbers in --redis-url",
     )
     tracking_timeout: float = Field(86_400.0, gt=0, description="seconds after which an object is no longer sought")
     cloudlet_heartbeat: float = Field(

@@ -11,9 +11,9 @@ from typing import Self
 from backbone.backoff import Backoff
 from backbone.latest_slot import LatestSlot
 from camera_processor.capture.process import CaptureProcess, Outcome
+from camera_processor.capture.sources.table import Source
 from camera_processor.capture.wire import Header, Image
 from camera_processor.domain.frames import Frame
-from camera_processor.capture.sources.table import Source
 
 NO_FRAME_SECONDS = 20.0
 STEADY_SECONDS = 10.0  # a run that was online so long makes the next wait short again

@@ -4,7 +4,6 @@
 and lives until stdin ends, its parent dies, the source ends (exit 0) or fails (exit 3, the reason on stderr).
 """
 
-import ctypes
 import json
 import os
 import signal
@@ -13,15 +12,22 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from backbone.die_with_parent import die_with_parent
 from backbone.errors import SearchlightError
 from camera_processor.capture.sources.pace import Picture, Stage
+from camera_processor.capture.sources.table import (
+    DeviceSource,
+    FileSource,
+    ImagesSource,
+    NetworkSource,
+    PatternSource,
+    parse_source,
+)
 from camera_processor.capture.wire import Header, Kind
-from camera_processor.capture.sources.table import DeviceSource, FileSource, ImagesSource, NetworkSource, PatternSource, parse_source
 
 ENDED, BAD_REQUEST, FAILED, ABANDONED = 0, 2, 3, 4
 OWN_WORDS = "capture: "  # marks our lines among FFmpeg's on stderr
 _MAX_REQUEST = 65_536
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +163,7 @@ def read_request(fd: int) -> Request:
 
 def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when the parent's thread ends, and end it when stdin does (prctl(2))."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    die_with_parent()
     if os.getppid() != parent:
         os._exit(ABANDONED)
 

@@ -13,7 +13,6 @@ from tornado.web import stream_request_body
 
 from backbone.errors import SearchlightError, TooLarge
 from backbone.web import BaseHandler
-from pi_receiver.direct_read import read_directly
 
 DRAINED_BYTES = 64 * 1024 * 1024
 """A stranger's refused body of more than this is cut off instead."""
@@ -49,7 +48,6 @@ class StreamedBodyHandler(BaseHandler):
         connection = self.request.connection
         connection.set_max_body_size(most_bytes)  # type: ignore[union-attr] # HTTP/1 has it
         connection.set_body_timeout(LONGEST_SECONDS)  # type: ignore[union-attr]
-        read_directly(connection.stream)  # type: ignore[union-attr]
         self._feed = feed
         self._heard_at = time.monotonic()
         self._stall_seconds = stall_seconds

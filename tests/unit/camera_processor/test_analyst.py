@@ -11,8 +11,8 @@ from backbone.wire.shared import Error, FeatureMap
 from camera_processor.analyst import Analyst, Wanted
 from camera_processor.domain.commands import Forget, ForgetAllBut, Judge, Learn, SeekBox, SeekPicture
 from camera_processor.domain.frames import Frame
-from camera_processor.pictures_cv2 import jpeg_of
 from camera_processor.domain.pipeline import Pipeline
+from camera_processor.pictures_cv2 import jpeg_of
 from faces import Faces, Gallery
 
 MODEL = "test-model"

@@ -18,10 +18,19 @@ from backbone.pictures import PictureCleaner
 from backbone.wire.from_processor import BoundingBoxes
 from backbone.wire.shared import FeatureMap
 from camera_processor import orchestrator_client
-from camera_processor.domain.commands import Command, CommandList, Forget, ForgetAllBut, Judge, Learn, SeekBox, SeekPicture
+from camera_processor.domain.commands import (
+    Command,
+    CommandList,
+    Forget,
+    ForgetAllBut,
+    Judge,
+    Learn,
+    SeekBox,
+    SeekPicture,
+)
+from camera_processor.domain.stream_demand import StreamDemand
 from camera_processor.metrics import ProcessorMetrics
 from camera_processor.orchestrator_client import OrchestratorClient
-from camera_processor.domain.stream_demand import StreamDemand
 from tests.processes import free_port, until
 
 

@@ -1,6 +1,6 @@
 """Commands wait in order for the next moment between two frames, within a bound."""
 
-from camera_processor import commands
+from camera_processor.domain import commands
 from camera_processor.domain.commands import CommandList, Forget
 
 
