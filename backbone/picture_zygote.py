@@ -97,7 +97,7 @@ class Zygote:
     def _be_the_fork(self, picture: int, *, zygote: int, max_side: int, quality: int) -> NoReturn:
         code = EXIT_FAILED
         try:
-            die_with_parent(zygote)
+            die_with_parent(parent=zygote)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.dup2(picture, 0)  # the way to the parent ends here
@@ -113,13 +113,6 @@ class Zygote:
             os._exit(code)
 
 
-def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends (prctl(2)); end it when that has happened already."""
-    die_with_parent()
-    if os.getppid() != parent:
-        os._exit(EXIT_FAILED)
-
-
 def warm_up() -> None:
     """Clean a picture of our own in each format, so that all that Pillow loads late is there before the first fork."""
     exif = Image.Exif()
@@ -132,7 +125,7 @@ def warm_up() -> None:
 
 def main(clean: Clean = clean) -> None:
     """Serve the parent, whose process id is the only argument."""
-    die_with_parent(int(sys.argv[1]))
+    die_with_parent(parent=int(sys.argv[1]))
     warm_up()
     gc.collect()
     gc.freeze()  # a fork then copies no page because of the collector

@@ -1,4 +1,4 @@
-"""Devices that hand over C code as text and wait for its output: `python -m benchmarks.offload_load`; prints JSON.
+"""Devices that hand over C code as text over MQTT and wait: `python -m benchmarks.offload_load`; prints JSON.
 
 Each device keeps some requests under way; each answer says which request it is of. Knows no gateway.
 """

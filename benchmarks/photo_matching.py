@@ -19,11 +19,10 @@ from benchmarks.comparison import LEAST_RUNS, ResultsDiffer, Spread
 from benchmarks.machine import described
 from benchmarks.peak_memory import Side
 from benchmarks.photo_memory import peak_megabytes
+from benchmarks.photo_ours import Matches, Ours, default
 from benchmarks.results import RESULTS, write_section
-from faces import FaceEngine, load_engine
+from faces import load_engine
 from job_workers.photo_reader import read_photo
-from job_workers.photo_search import PhotoSearch, SoughtPeople
-from job_workers.settings import Settings
 
 TITLE = "Photos against jobs"
 PACKAGES = ("onnxruntime", "dlib-bin", "face-recognition", "pillow", "numpy")
@@ -47,36 +46,6 @@ COLUMNS = (
     "matches",
 )
 GOAL = "Goal: each photo once, 40 times cheaper with 10 jobs."
-Matches = set[tuple[int, str]]
-
-
-def default(name: str) -> float:
-    """Return a default of the workers."""
-    return float(Settings.model_fields[name].default)
-
-
-class Ours:
-    """Photos matched as the workers do it, with their defaults, on one thread."""
-
-    def __init__(self, engine: FaceEngine, references: dict[str, list[np.ndarray]]) -> None:
-        self.references = references
-        self._search = PhotoSearch(engine, smallest_face=default("smallest_face"))
-        self._gallery = photo_sets.gallery(engine.model_id, references)
-
-    @classmethod
-    def with_jobs(cls, detector: str, jobs: int) -> Ours:
-        """Return it with so many jobs."""
-        engine = load_engine("hog" if detector == "hog" else "cnn")
-        return cls(engine, photo_sets.references(engine, jobs))
-
-    def matches(self, photos: Sequence[bytes]) -> Matches:
-        """Return which photo shows whom."""
-        sought, side = SoughtPeople.of(self._gallery), int(default("longest_side"))
-        return {
-            (index, match.name)
-            for index, photo in enumerate(photos)
-            for match in self._search.matches(index, read_photo(photo, longest_side=side), sought, with_place=False)
-        }
 
 
 def theirs(photos: Sequence[bytes], references: dict[str, list[np.ndarray]]) -> Matches:

@@ -28,7 +28,7 @@ def match(side: Side) -> None:
     rows = np.random.default_rng(7).normal(0, 1, (_JOBS, 128)).astype(np.float32)
     references = {f"job {job}": [row] for job, row in enumerate(rows)}
     if side == "ours":
-        from benchmarks.photo_matching import Ours  # noqa: PLC0415 - the other side must not be loaded
+        from benchmarks.photo_ours import Ours  # noqa: PLC0415 - the other side must not be loaded
         from faces import load_engine  # noqa: PLC0415 - as above
 
         Ours(load_engine("cnn"), references).matches(photos)

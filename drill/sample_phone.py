@@ -1,4 +1,4 @@
-"""A phone that sends its photos again and again: `python -m drill.sample_phone SERVERS FOLDER`. Stdlib only."""
+"""A phone's command that is run again and again: `python -m drill.sample_phone SERVERS FOLDER`. Stdlib only."""
 
 import argparse
 import signal

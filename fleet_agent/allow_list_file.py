@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from backbone.errors import BadInput
-from fleet_agent.allow_list import AllowList
-from fleet_agent.kind import Kind
+from fleet_agent.domain.allow_list import AllowList
+from fleet_agent.domain.kind import Kind
 
 MAX_BYTES = 256 * 1024
 _KEYS = frozenset(field.name for field in fields(Kind))

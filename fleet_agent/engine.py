@@ -15,8 +15,8 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.types import LogConfig, Mount
 
 from backbone.errors import Conflict, SearchlightError, Unavailable
-from fleet_agent.container_spec import ContainerSpec
-from fleet_agent.inventory import Container
+from fleet_agent.domain.container_spec import ContainerSpec
+from fleet_agent.domain.inventory import Container
 
 SDK_SECONDS = 8.0
 """The longest silence of the engine during one request."""

@@ -9,9 +9,9 @@ from backbone.errors import SearchlightError, Unavailable
 from backbone.wire.codec import type_of
 from backbone.wire.from_fleet_agent import Done, Refused
 from backbone.wire.to_fleet_agent import Command, ListContainers, StartContainer, StopContainer
-from fleet_agent.allow_list import AllowList
+from fleet_agent.domain.allow_list import AllowList
+from fleet_agent.domain.inventory import Container, Step, named, step_to_start
 from fleet_agent.engine import Engine
-from fleet_agent.inventory import Container, Step, named, step_to_start
 from fleet_agent.metrics import AgentMetrics
 
 MAX_WAITING = 16

@@ -9,10 +9,10 @@ import structlog
 from backbone.errors import SearchlightError
 from backbone.health import Dependency
 from backbone.wire.from_fleet_agent import Node
-from fleet_agent.allow_list import AllowList
 from fleet_agent.device_folder import DeviceFolder
+from fleet_agent.domain.allow_list import AllowList
+from fleet_agent.domain.inventory import Container
 from fleet_agent.engine import Engine
-from fleet_agent.inventory import Container
 from fleet_agent.machine import Machine
 from fleet_agent.metrics import AgentMetrics
 

@@ -16,12 +16,12 @@ from backbone.errors import Unavailable
 from backbone.redis_settings import RedisKeys
 from backbone.wire.offload import OFFLOAD, OffloadTask
 from job_workers.build_cache import BuildCache
+from job_workers.domain.sandbox_policy import Policy
 from job_workers.handlers_offload import OffloadHandler
 from job_workers.programs import Programs
 from job_workers.results import ResultStore
 from job_workers.rq_worker import Run, connection, work
 from job_workers.sandbox import Sandbox
-from job_workers.sandbox_policy import Policy
 from job_workers.task_text import decoded
 
 Spec = dict[str, Any]

@@ -8,12 +8,12 @@ from backbone.wire.jobs import Result
 from backbone.wire.offload import Offloaded, OffloadTask
 from job_workers.build_cache import BuildCache
 from job_workers.builds import Build, build_of, checked_input
-from job_workers.ended import Ended
+from job_workers.domain.ended import Ended
+from job_workers.domain.sandbox_policy import Policy
 from job_workers.outcome import outcome, signal_name
 from job_workers.programs import INSIDE, Programs
 from job_workers.sandbox import Sandbox
 from job_workers.sandbox_files import SandboxFile, files_of_tar
-from job_workers.sandbox_policy import Policy
 from job_workers.task_text import Progress, decoded
 from job_workers.toolchain import installed_tools, toolchain
 

@@ -3,8 +3,8 @@
 import signal
 
 from backbone.wire.offload import Status
-from job_workers.ended import Ended, Over
-from job_workers.sandbox_policy import MIB, Policy
+from job_workers.domain.ended import Ended, Over
+from job_workers.domain.sandbox_policy import MIB, Policy
 
 
 def outcome(ended: Ended, policy: Policy, *, building: bool) -> tuple[Status, str]:

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Self
 
 from backbone.errors import Unavailable
-from job_workers.ended import Ended
+from job_workers.domain.ended import Ended
+from job_workers.domain.sandbox_policy import Policy
+from job_workers.domain.seccomp_filter import seccomp_filter
 from job_workers.sandbox_files import WORK, SandboxFile
-from job_workers.sandbox_policy import Policy
 from job_workers.sandbox_run import SandboxRun
 from job_workers.sandbox_runner import compiled_runner
-from job_workers.seccomp_filter import seccomp_filter
 
 BUBBLEWRAP = "/usr/bin/bwrap"
 SLOT_UID = 61_000

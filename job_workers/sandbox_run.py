@@ -11,9 +11,9 @@ from typing import IO, Literal
 
 import msgspec
 
-from job_workers.ended import Ended, Over
+from job_workers.domain.ended import Ended, Over
+from job_workers.domain.sandbox_policy import Policy
 from job_workers.process_tree import memory_of_tree
-from job_workers.sandbox_policy import Policy
 
 WATCH_SECONDS = 0.02
 GRACE_SECONDS = 0.5

@@ -11,9 +11,9 @@ import threading
 from pathlib import Path
 
 from backbone.errors import Unavailable
+from job_workers.domain.sandbox_policy import MIB, Policy
 from job_workers.sandbox import Sandbox
 from job_workers.sandbox_files import WORK, SandboxFile, files_of_tar
-from job_workers.sandbox_policy import MIB, Policy
 
 SLOT = 900
 _PROBE = Path(__file__).with_name("sandbox_probe.c")

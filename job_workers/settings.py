@@ -10,7 +10,7 @@ from backbone.redis_settings import RedisSettings
 from backbone.web_settings import WebSettings
 from backbone.wire.jobs import ENCODE, FOOTAGE, MATCH
 from backbone.wire.offload import OFFLOAD
-from job_workers.sandbox_policy import MIB, Policy
+from job_workers.domain.sandbox_policy import MIB, Policy
 
 KNOWN_QUEUES = (ENCODE, MATCH, FOOTAGE, OFFLOAD)
 DEFAULT_QUEUES = (ENCODE, MATCH, FOOTAGE)

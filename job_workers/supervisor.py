@@ -1,4 +1,4 @@
-"""Keeps the worker processes: one a core, started again when they end, ended when they overstep. Loads no model."""
+"""Keeps the workers of one Redis: a process a core, started again when it ends, ended when it oversteps."""
 
 import asyncio
 import contextlib

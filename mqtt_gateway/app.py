@@ -11,15 +11,15 @@ from backbone.health import Dependency, Readiness
 from backbone.job_queue import JobQueue
 from backbone.settings import load
 from backbone.web import Metrics, Route, application, listen
-from mqtt_gateway import topics
 from mqtt_gateway.broker_link import BrokerLink, Login
+from mqtt_gateway.domain import topics
+from mqtt_gateway.domain.fleet_view import FleetView
+from mqtt_gateway.domain.request_forms import INSTALLED, SOURCES
 from mqtt_gateway.event_desk import EventDesk
-from mqtt_gateway.fleet_view import FleetView
 from mqtt_gateway.handlers_mqtt import MqttDoor
 from mqtt_gateway.metrics import GatewayMetrics
 from mqtt_gateway.orchestrator_client import OrchestratorClient
 from mqtt_gateway.request_desk import RequestDesk
-from mqtt_gateway.request_forms import INSTALLED, SOURCES
 from mqtt_gateway.request_store import Bounds, RequestStore
 from mqtt_gateway.retained_store import RetainedStore
 from mqtt_gateway.settings import Settings

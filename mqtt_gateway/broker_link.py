@@ -21,7 +21,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from mqtt_gateway.incoming import Incoming
+from mqtt_gateway.domain.incoming import Incoming
 from mqtt_gateway.metrics import GatewayMetrics
 
 KEEPALIVE_SECONDS = 15

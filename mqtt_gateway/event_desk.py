@@ -15,9 +15,9 @@ import structlog
 
 from backbone.errors import Unavailable
 from backbone.wire.to_client import Cameras, Sighting, ToClient
-from mqtt_gateway import topics
 from mqtt_gateway.broker_link import BrokerLink
-from mqtt_gateway.fleet_view import FleetView, OpenCase
+from mqtt_gateway.domain import topics
+from mqtt_gateway.domain.fleet_view import FleetView, OpenCase
 from mqtt_gateway.metrics import GatewayMetrics
 from mqtt_gateway.orchestrator_client import OrchestratorClient
 from mqtt_gateway.retained_store import RetainedStore

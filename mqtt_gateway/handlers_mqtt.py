@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from mqtt_gateway.incoming import Incoming
+from mqtt_gateway.domain.incoming import Incoming
 from mqtt_gateway.metrics import GatewayMetrics
 from mqtt_gateway.request_desk import RequestDesk
 

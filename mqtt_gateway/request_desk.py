@@ -19,10 +19,10 @@ from backbone.wire.jobs import Failed, Result
 from backbone.wire.offload import OFFLOAD, Offloaded, Status
 from backbone.wire.to_device import OffloadAnswer, answer_of, as_json, as_text
 from mqtt_gateway.broker_link import BrokerLink
-from mqtt_gateway.incoming import Incoming
+from mqtt_gateway.domain.incoming import Incoming
+from mqtt_gateway.domain.open_request import Address, OpenRequest, Record
+from mqtt_gateway.domain.request_forms import Asked, answer_topic, client_of, is_json, read_request
 from mqtt_gateway.metrics import GatewayMetrics
-from mqtt_gateway.open_request import Address, OpenRequest, Record
-from mqtt_gateway.request_forms import Asked, answer_topic, client_of, is_json, read_request
 from mqtt_gateway.request_store import Outcome, RequestStore
 
 REPLIES = "mqtt:results"

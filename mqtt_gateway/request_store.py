@@ -22,8 +22,8 @@ from redis.exceptions import RedisError
 from backbone.errors import Unavailable
 from backbone.redis_client import redis_client
 from backbone.redis_settings import RedisKeys
-from mqtt_gateway import request_scripts as scripts
-from mqtt_gateway.open_request import OpenRequest, Record
+from mqtt_gateway.domain import request_scripts as scripts
+from mqtt_gateway.domain.open_request import OpenRequest, Record
 
 WAIT_SECONDS = 3.0
 MOST_WAITING = 20_000

@@ -1,4 +1,4 @@
-"""What a running orchestrator says of itself. Changes nothing."""
+"""What a running orchestrator says of itself over HTTP. Changes nothing."""
 
 import requests
 

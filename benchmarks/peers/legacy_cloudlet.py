@@ -1,6 +1,7 @@
 """A cloudlet's matching as the legacy one does it, by its description: everything anew for each photo of each job.
 
-It is written for this comparison and is nobody's code. It looks at every face of a photo, where the legacy one looks at
+It uses face_recognition, is written for this comparison and is nobody's code.
+It looks at every face of a photo, where the legacy one looks at
 the first only: so both sides answer the same question.
 """
 

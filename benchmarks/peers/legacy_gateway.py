@@ -1,4 +1,4 @@
-"""The legacy gateway by behaviour: compiles and runs what each message brings; for comparison only.
+"""The legacy gateway by behaviour: compiles and runs what each MQTT message brings; for comparison only.
 
 `python -m benchmarks.peers.legacy_gateway --port PORT --user NAME --password-file FILE`. As many threads as cores; each
 writes the source, has gcc compile it, runs the program and publishes what it printed. No sandbox, no bounds, nothing is

@@ -161,11 +161,11 @@ def read_request(fd: int) -> Request:
     return Request(str(fields["source"]), float(fields["timeout"]), int(fields["parent"]))
 
 
-def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when the parent's thread ends, and end it when stdin does (prctl(2))."""
-    die_with_parent()
+def follow(parent: int) -> None:
+    """Have the kernel kill this process when the parent's thread ends, and end it when stdin does."""
     if os.getppid() != parent:
         os._exit(ABANDONED)
+    die_with_parent(parent=parent)
 
     def follow_stdin() -> None:
         while os.read(0, 4096):
@@ -185,7 +185,7 @@ def main() -> int:
     except (ValueError, KeyError, TypeError) as error:
         sys.stderr.write(f"{OWN_WORDS}request: {type(error).__name__}: {error}\n")
         return BAD_REQUEST
-    die_with_parent(request.parent)
+    follow(request.parent)
     stage = Stage()
     outlet = Outlet(pipe, stage)
     stage.idle = outlet.idle

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from job_workers.build_cache import BuildCache
+from job_workers.domain.sandbox_policy import Policy
 from job_workers.handlers_offload import OffloadHandler
 from job_workers.programs import Programs
 from job_workers.sandbox import SLOT_UID, Sandbox
-from job_workers.sandbox_policy import Policy
 from tests.hostile import STREAM, Listener, documented, escaped, hostile_programs, strangers, survivors
 from tests.processes import wait_until
 from tests.stack.engine import tell

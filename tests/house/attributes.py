@@ -15,11 +15,11 @@ def attributes_set_from_outside(house: House) -> list[str]:
     return [
         f"{source.path}:{line} sets {told}"
         for source in house.sources
-        for line, told in _settings(source, house.packages)
+        for line, told in _set_in(source, house.packages)
     ]
 
 
-def _settings(source: Source, packages: set[str]) -> Iterator[tuple[int, str]]:
+def _set_in(source: Source, packages: set[str]) -> Iterator[tuple[int, str]]:
     foreign = Foreign(source, packages)
     for node in source.nodes:
         for owner in _owners(node, foreign):

@@ -5,9 +5,10 @@ from pathlib import PurePosixPath
 
 from tests.house.sources import House
 
-MOST_LINES = 300
+MOST_LINES = 320
 MOST_FUNCTION_LINES = 50
 MOST_DOOR_LINES = 5
+DECIDED_AT_IMPORT = {"__name__ == '__main__'", "TYPE_CHECKING"}
 BANNED_TEXTS = ("pose_predictor_model_location", "shape_predictor_68")
 """How the 68-point predictor is opened, which is not free to use."""
 
@@ -38,9 +39,8 @@ def doings_at_import(house: House) -> list[str]:
             does = isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)
             if does or isinstance(node, ast.For | ast.While | ast.With | ast.Delete | ast.Try):
                 found.append(f"{source.path}:{node.lineno} does something at import")
-            elif isinstance(node, ast.If) and "__name__" not in (test := ast.unparse(node.test)):
-                if test != "TYPE_CHECKING":
-                    found.append(f"{source.path}:{node.lineno} decides something at import")
+            elif isinstance(node, ast.If) and ast.unparse(node.test) not in DECIDED_AT_IMPORT:
+                found.append(f"{source.path}:{node.lineno} decides something at import")
     return found
 
 
@@ -69,7 +69,7 @@ def openers_of_the_68_point_predictor(house: House) -> list[str]:
 
 
 def tests_out_of_place(house: House) -> list[str]:
-    """`tests/unit` mirrors the folders of the sources: each test stands where its source does, each folder has tests."""
+    """`tests/unit` mirrors the folders of the sources: each folder of tests has sources, each of sources has tests."""
     unit = house.root / "tests" / "unit"
     tested = {str(path.parent.relative_to(unit)) for path in unit.rglob("test_*.py")} - {"."}
     with_code = {source.folder for source in house.sources if source.stem not in {"__init__", "__main__"}}

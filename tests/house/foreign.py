@@ -137,9 +137,13 @@ class Foreign:
             if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
                 if self.scope_of(node) is scope:
                     yield self._bound_to(node)
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
-                if self.scope_of(node) is scope and not isinstance(self._parents[id(node)], ast.ClassDef):
-                    yield None
+            elif self._is_definition(node, name) and self.scope_of(node) is scope:
+                yield None
+
+    def _is_definition(self, node: ast.AST, name: str) -> bool:
+        """Whether a node defines a class or a function of that name, other than a method."""
+        defines = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name
+        return defines and not isinstance(self._parents[id(node)], ast.ClassDef)
 
     def _bound_to(self, target: ast.expr) -> ast.AST | None:
         match self._parents[id(target)]:
@@ -189,14 +193,13 @@ class Foreign:
 
 
 def _names_of_libraries(source: Source, packages: set[str]) -> Iterator[str]:
+    ours = packages | PASS_ON
     for node in source.nodes:
         if isinstance(node, ast.Import):
-            for name in node.names:
-                if name.name.partition(".")[0] not in packages | PASS_ON:
-                    yield name.asname or name.name.partition(".")[0]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            if (node.module or "").partition(".")[0] not in packages | PASS_ON:
-                yield from (name.asname or name.name for name in node.names)
+            tops = ((name.asname, name.name.partition(".")[0]) for name in node.names)
+            yield from (known_as or top for known_as, top in tops if top not in ours)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] not in ours | {""}:
+            yield from (name.asname or name.name for name in node.names)
 
 
 def _is_class(called: ast.expr) -> bool:

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from tests.house.sources import House, Source
+from tests.house.sources import House, Import, Source
 
 # What talks to the world outside the process -> the words of which one stands in the name or the docstring of each
 # file that imports it, so that a reader knows from the outside that this file is where that peer is met.
@@ -88,9 +88,10 @@ def _outside(source: Source) -> Iterator[tuple[str, int]]:
             yield name.library, name.line
     for node in source.nodes:
         called = node.func if isinstance(node, ast.Call) else None
-        if isinstance(called, ast.Attribute) and _root(called) in {"os", "asyncio"}:
-            if called.attr in STARTS_PROCESSES or called.attr.startswith(("exec", "spawn")):
-                yield "subprocess", called.lineno
+        if not isinstance(called, ast.Attribute) or _root(called) not in {"os", "asyncio"}:
+            continue
+        if called.attr in STARTS_PROCESSES or called.attr.startswith(("exec", "spawn")):
+            yield "subprocess", called.lineno
 
 
 def _root(node: ast.expr) -> str:
@@ -100,19 +101,26 @@ def _root(node: ast.expr) -> str:
 
 
 def domains_that_know_too_much(house: House) -> list[str]:
-    """A domain imports the standard library without clocks and I/O, numpy, messages, errors and itself."""
+    """A domain imports the standard library without clocks and I/O, numpy, messages, errors, itself and the like."""
     found = []
     for source in house.sources:
-        if "domain" not in source.folder.split("/"):
-            continue
-        own = source.folder[: source.folder.index("domain") + len("domain")].replace("/", ".")
-        for name in source.imports:
-            if not _fit_for_domain(f"{name.module}.{name.name}", own=own):
-                found.append(f"{source.path}:{name.line} imports {name.module}")
-        for node in source.nodes:
-            if isinstance(node, ast.Call) and (told := _io_called(node.func)):
-                found.append(f"{source.path}:{node.lineno} calls {told}")
+        if "domain" in source.folder.split("/"):
+            found += _unfit_for_domain(house, source, {source.path})
     return found
+
+
+def _unfit_for_domain(house: House, source: Source, seen: set[str]) -> list[str]:
+    """Return what a file does, or knows, that no domain may."""
+    own = f"{source.folder}/".partition("/domain/")[0].replace("/", ".") + ".domain"
+    called = ((node.lineno, _io_called(node.func)) for node in source.nodes if isinstance(node, ast.Call))
+    return [
+        *(
+            f"{source.path}:{name.line} imports {name.module}"
+            for name in source.imports
+            if not _fit_for_domain(f"{name.module}.{name.name}", own=own) and not _pure_library(house, name, seen)
+        ),
+        *(f"{source.path}:{line} calls {told}" for line, told in called if told),
+    ]
 
 
 def _fit_for_domain(dotted: str, *, own: str) -> bool:
@@ -121,6 +129,19 @@ def _fit_for_domain(dotted: str, *, own: str) -> bool:
         return False
     ours = any(f"{dotted}.".startswith(f"{known}.") for known in (own, *DOMAIN_BACKBONE))
     return ours or library in sys.stdlib_module_names or library in DOMAIN_LIBRARIES
+
+
+def _pure_library(house: House, name: Import, seen: set[str]) -> bool:
+    """Whether an import takes from a file of one of our libraries that could stand in a domain itself."""
+    if name.library in house.roles | house.tools | house.devices:
+        return False
+    source = house.by_path.get(house.file_of(name))
+    if source is not None and source.stem == "__init__":  # where the package hands it on from
+        handed_on = (each for each in source.imports if name.name and each.name == name.name)
+        source = house.by_path.get(house.file_of(next(handed_on, name)))
+    if source is None:
+        return False
+    return source.path in seen or not _unfit_for_domain(house, source, seen | {source.path})
 
 
 def _io_called(called: ast.expr) -> str:
@@ -150,10 +171,11 @@ def readers_of_the_environment(house: House) -> list[str]:
         if re.search(r"(^|_)(settings|options)$", source.stem):
             continue
         handed_on = {id(node) for call in source.nodes for node in _handed_on(call)}
-        for node in source.nodes:
-            read = isinstance(node, ast.Attribute) and node.attr in ENVIRONMENT and id(node) not in handed_on
-            if read:
-                found.append(f"{source.path}:{node.lineno} reads the environment")
+        found += [
+            f"{source.path}:{node.lineno} reads the environment"
+            for node in source.nodes
+            if isinstance(node, ast.Attribute) and node.attr in ENVIRONMENT and id(node) not in handed_on
+        ]
         found += [
             f"{source.path}:{name.line} imports {name.name}" for name in source.imports if name.name in ENVIRONMENT
         ]
@@ -161,7 +183,7 @@ def readers_of_the_environment(house: House) -> list[str]:
 
 
 def _handed_on(call: ast.AST) -> Iterator[ast.expr]:
-    """Yield what an `env=` of a call takes as a whole: `env=os.environ`, `env={**os.environ, ...}`, `os.environ | x`."""
+    """Yield what an `env=` of a call takes as a whole: `os.environ`, `{**os.environ, ...}`, `os.environ | more`."""
     for keyword in call.keywords if isinstance(call, ast.Call) else ():
         if keyword.arg != "env":
             continue

@@ -1,11 +1,11 @@
-"""Which rooms (folders) of a package import which, and which do so both ways."""
+"""Which rooms of a package import which, and which do so both ways.
+
+A room is a folder; each file that stands directly in a package's top folder (`app`, `bus`, `metrics`) is one by itself.
+"""
 
 from collections import defaultdict
 
 from tests.house.sources import House, Source
-
-GROUND_FLOOR = {"settings", "metrics", "errors"}
-"""Files at a package's top that every room of it may know, as long as they know no room themselves."""
 
 
 def rooms_both_ways(house: House) -> list[str]:
@@ -23,14 +23,10 @@ def _edges(house: House) -> dict[tuple[str, str], list[str]]:
     for source in house.sources:
         for name in source.imports:
             target = house.by_path.get(house.file_of(name))
-            if target is None or target.package != source.package or target.folder == source.folder:
-                continue
-            if target.stem in GROUND_FLOOR and target.folder == target.package and not _knows_rooms(house, target):
-                continue
-            edges[source.folder, target.folder].append(f"{source.path}:{name.line} imports {target.path}")
+            if target is not None and target.package == source.package and _room(target) != _room(source):
+                edges[_room(source), _room(target)].append(f"{source.path}:{name.line} imports {target.path}")
     return dict(edges)
 
 
-def _knows_rooms(house: House, source: Source) -> bool:
-    targets = {house.file_of(name).rpartition("/")[0] for name in source.imports}
-    return any(folder.startswith(f"{source.folder}/") for folder in targets)
+def _room(source: Source) -> str:
+    return source.path.removesuffix(".py") if source.folder == source.package else source.folder

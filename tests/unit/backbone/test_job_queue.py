@@ -73,7 +73,7 @@ async def test_under_the_default_prefix_the_keys_are_those_of_old_and_under_anot
     redis.flushdb()
     await north.enqueue(MATCH, MatchTask("one", "r", "t", (), "g"))
     await north.put_blobs({"blob:1": b"picture"})
-    ours = {key for key in redis.keys() if not key.startswith(b"rq:")}
+    ours = {key for key in redis.scan_iter() if not key.startswith(b"rq:")}
     assert ours == {b"north:tasks:match", b"north:blob:1"}
     assert redis.exists("rq:queue:north:match") == 1
     assert redis.exists("rq:job:one", "rq:queue:match") == 0

@@ -7,8 +7,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from backbone.wire.to_fleet_agent import StartContainer
-from fleet_agent.allow_list import AllowList
-from fleet_agent.kind import Kind
+from fleet_agent.domain.allow_list import AllowList
+from fleet_agent.domain.kind import Kind
 from fleet_agent.metrics import AgentMetrics
 from tests.fakes.engine import FakeEngine
 

@@ -9,9 +9,9 @@ import pytest
 
 from backbone.errors import Conflict, SearchlightError, Unavailable
 from fleet_agent import engine as engine_module
-from fleet_agent.container_spec import ContainerSpec
+from fleet_agent.domain.container_spec import ContainerSpec
+from fleet_agent.domain.inventory import Container
 from fleet_agent.engine import Engine
-from fleet_agent.inventory import Container
 from tests.fakes.tiny_image import make_tiny_image, real_engine
 from tests.unit.fleet_agent.conftest import DEVICES, NODE, start
 

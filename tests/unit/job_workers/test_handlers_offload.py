@@ -8,9 +8,9 @@ from backbone.wire.jobs import MatchTask
 from backbone.wire.offload import Limits, OffloadTask
 from job_workers import handlers_offload
 from job_workers.build_cache import BuildCache
+from job_workers.domain.sandbox_policy import Policy
 from job_workers.handlers_offload import OffloadHandler
 from job_workers.programs import Programs
-from job_workers.sandbox_policy import Policy
 
 MAIN = '#include <stdio.h>\nint twice(int);\nint main(void) { printf("%d\\n", twice(21)); return 0; }\n'
 TWICE = "int twice(int x) { return 2 * x; }\n"

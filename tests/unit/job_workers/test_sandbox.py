@@ -16,12 +16,12 @@ from backbone.errors import BadInput, Unavailable
 from backbone.wire.offload import Limits
 from job_workers import sandbox as sandbox_module
 from job_workers import sandbox_runner
+from job_workers.domain.sandbox_policy import MIB, Policy
+from job_workers.domain.seccomp_filter import seccomp_filter
 from job_workers.outcome import outcome
 from job_workers.process_tree import memory_of_tree
 from job_workers.sandbox import Sandbox, share_of_cores
 from job_workers.sandbox_files import SandboxFile, files_of_tar
-from job_workers.sandbox_policy import MIB, Policy
-from job_workers.seccomp_filter import seccomp_filter
 from job_workers.selftest import probe
 from tests.processes import ROOT, wait_until
 
@@ -117,7 +117,7 @@ def test_two_runs_share_nothing(sandbox):
 def test_a_run_ends_when_its_worker_is_killed(tmp_path):
     nap = f"/bin/sleep 4321.{os.getpid()}"  # another run of the tests naps for another time
     program = (
-        "from job_workers.sandbox import *\nfrom job_workers.sandbox_policy import Policy\n"
+        "from job_workers.sandbox import *\nfrom job_workers.domain.sandbox_policy import Policy\n"
         "s = Sandbox.prepare(slot=41)\nprint('ready', flush=True)\n"
         f"s.run({nap.split()}, policy=Policy(wall_seconds=25.0))"
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from backbone.settings import load
-from job_workers.sandbox_policy import MIB, Policy
+from job_workers.domain.sandbox_policy import MIB, Policy
 from job_workers.settings import Settings
 
 REDIS = ("--redis-url", "redis://127.0.0.1")

@@ -5,8 +5,8 @@ import re
 import subprocess
 
 from backbone.wire.to_device import OffloadAnswer, as_json
-from mqtt_gateway.incoming import Incoming
-from mqtt_gateway.request_forms import read_request
+from mqtt_gateway.domain.incoming import Incoming
+from mqtt_gateway.domain.request_forms import read_request
 from tests.processes import ROOT
 
 DOCS = (ROOT / "docs" / "offload.md").read_text(encoding="utf-8")

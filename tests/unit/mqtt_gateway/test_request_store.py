@@ -4,7 +4,7 @@ import pytest
 
 from backbone.redis_settings import RedisKeys
 from backbone.wire.offload import OffloadTask
-from mqtt_gateway.open_request import Address, OpenRequest
+from mqtt_gateway.domain.open_request import Address, OpenRequest
 from mqtt_gateway.request_store import Bounds, Outcome, RequestStore
 
 BOUNDS = Bounds(running=2, waiting=3, answers=3, answer_bytes=1_000, seconds=60)

@@ -67,10 +67,10 @@ async def test_a_child_that_hangs_is_killed_and_replaced():
 def command_lines(environment):
     """What runs on this machine with that in its environment, one line a process."""
     lines = []
-    for process in Path("/proc").glob("[0-9]*"):
+    for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if environment in (process / "environ").read_bytes():
-                lines.append((process / "cmdline").read_bytes())
+            if environment in (entry / "environ").read_bytes():
+                lines.append((entry / "cmdline").read_bytes())
     return lines
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backbone.errors import BadInput
-from fleet_agent.source_rules import check_source, path_matches, read_rule, shown_source
+from fleet_agent.domain.source_rules import check_source, path_matches, read_rule, shown_source
 
 
 def allows(rule: str, source: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from backbone.errors import BadInput, NotAllowed
 from backbone.wire import from_device
 from backbone.wire.offload import Limits, OffloadTask
-from mqtt_gateway.incoming import Incoming
+from mqtt_gateway.domain.incoming import Incoming
 
 INSTALLED, SOURCES = "localCode", "inputCode"
 LEGACY_PROGRAM = "program"

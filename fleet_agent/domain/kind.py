@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from backbone.errors import BadInput
 from backbone.wire.fleet_values import NAME_PATTERN
-from fleet_agent.source_rules import SourceRule, path_matches, read_rule
+from fleet_agent.domain.source_rules import SourceRule, path_matches, read_rule
 
 PLACEHOLDERS = ("name", "node", "source")
 MOST_ENTRIES = 16

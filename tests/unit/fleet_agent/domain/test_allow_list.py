@@ -6,8 +6,8 @@ import pytest
 
 from backbone.errors import BadInput, NotAllowed
 from backbone.wire.fleet_values import KindView
-from fleet_agent.allow_list import AllowList
-from fleet_agent.kind import Kind
+from fleet_agent.domain.allow_list import AllowList
+from fleet_agent.domain.kind import Kind
 from tests.unit.fleet_agent.conftest import CAMERA, DEVICES, NODE, WORKER, start
 
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from backbone.wire.values import CameraView, SightingView, camera_key
-from mqtt_gateway import topics
-from mqtt_gateway.discovery import configurations
+from mqtt_gateway.domain import topics
+from mqtt_gateway.domain.discovery import configurations
 
 SEEN_SECONDS = 30.0
 """So long after a sighting somebody counts as seen."""

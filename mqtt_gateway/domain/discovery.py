@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mqtt_gateway import topics
+from mqtt_gateway.domain import topics
 
 Configuration = dict[str, Any]
 """What goes into one retained JSON message. Any: texts, numbers, lists and objects."""

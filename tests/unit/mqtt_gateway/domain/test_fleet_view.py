@@ -5,8 +5,15 @@ import json
 import pytest
 
 from backbone.wire.values import CameraView, SightingView
-from mqtt_gateway import topics
-from mqtt_gateway.fleet_view import AWAY_SECONDS, MOST_VISITS, SEEN_SECONDS, SIGHTING_EVERY_SECONDS, FleetView, OpenCase
+from mqtt_gateway.domain import topics
+from mqtt_gateway.domain.fleet_view import (
+    AWAY_SECONDS,
+    MOST_VISITS,
+    SEEN_SECONDS,
+    SIGHTING_EVERY_SECONDS,
+    FleetView,
+    OpenCase,
+)
 
 NOW = 1_700_000_000.0
 

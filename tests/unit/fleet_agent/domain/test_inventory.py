@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from backbone.errors import Conflict, NotFound, Unavailable
-from fleet_agent.inventory import MAX_CONTAINERS, Container, Step, named, step_to_start
+from fleet_agent.domain.inventory import MAX_CONTAINERS, Container, Step, named, step_to_start
 from tests.unit.fleet_agent.conftest import DEVICES, start
 
 

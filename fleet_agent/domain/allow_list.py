@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from backbone.errors import BadInput, NotAllowed
 from backbone.wire.fleet_values import NAME_PATTERN, KindView
 from backbone.wire.to_fleet_agent import StartContainer
-from fleet_agent.container_spec import ContainerSpec
-from fleet_agent.kind import MOST_ENTRIES, Kind, expect, fill
-from fleet_agent.source_rules import check_source, shown_source
+from fleet_agent.domain.container_spec import ContainerSpec
+from fleet_agent.domain.kind import MOST_ENTRIES, Kind, expect, fill
+from fleet_agent.domain.source_rules import check_source, shown_source
 
 NAMED = "named:"
 SOURCE_FILE = "/run/secrets/source"

@@ -6,7 +6,7 @@ from enum import Enum
 
 from backbone.errors import Conflict, NotFound, Unavailable
 from backbone.wire.fleet_values import ContainerView
-from fleet_agent.container_spec import ContainerSpec
+from fleet_agent.domain.container_spec import ContainerSpec
 
 MAX_CONTAINERS = 64
 RUNNING = ("running", "restarting")

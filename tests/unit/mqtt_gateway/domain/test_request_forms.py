@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backbone.errors import BadInput, NotAllowed
-from mqtt_gateway.incoming import Incoming
-from mqtt_gateway.request_forms import answer_topic, client_of, read_request
+from mqtt_gateway.domain.incoming import Incoming
+from mqtt_gateway.domain.request_forms import answer_topic, client_of, read_request
 
 
 def message(topic: str, payload: str | bytes, **more) -> Incoming:
