@@ -11,6 +11,7 @@ from backbone.job_queue import JobQueue
 from backbone.legacy_fields import UploadCount
 from backbone.legacy_networks import LegacyNetworks
 from backbone.lifecycle import Held, Part
+from backbone.picture_pool import PicturePool
 from backbone.pictures import PictureCleaner
 from backbone.result_consumer import ResultConsumer
 from backbone.settings import load
@@ -72,6 +73,7 @@ class Orchestrator:
         self.registry = CollectorRegistry()
         self.metrics = OrchestratorMetrics(self.registry)
         self.bus = EventBus()
+        self.pictures = PicturePool()
         self.networks = LegacyNetworks.of(settings.legacy_networks)
         self.uploads = UploadCount()
         self.relayed = SocketCount(snap_handlers.MAX_CLIENTS)
@@ -92,14 +94,14 @@ class Orchestrator:
 
     def _build_cases(self) -> None:
         open_cases, bus, metrics = OpenCases(), self.bus, self.metrics
-        crops = CropCleaner(PictureCleaner(max_side=256, quality=85))
+        crops = CropCleaner(PictureCleaner(pool=self.pictures, max_side=256, quality=85))
         self.sightings = SightingService(store=self.store, bus=bus, crops=crops, metrics=metrics)
         self.cases = CaseService(
             cases=open_cases,
             store=self.store,
             bus=bus,
             sightings=self.sightings,
-            cleaner=PictureCleaner(),
+            cleaner=PictureCleaner(pool=self.pictures),
             metrics=metrics,
             timeout=self.settings.tracking_timeout,
         )
@@ -153,7 +155,7 @@ class Orchestrator:
             store=self.store,
             sightings=self.sightings,
             bus=self.bus,
-            cleaner=PictureCleaner(max_bytes=MAX_ENTRY_BYTES),
+            cleaner=PictureCleaner(pool=self.pictures, max_bytes=MAX_ENTRY_BYTES),
             metrics=self.metrics,
             heartbeat=settings.cloudlet_heartbeat,
         )
@@ -162,7 +164,7 @@ class Orchestrator:
         self.snap = SnapService(snippets=self.snippets, bus=self.bus, metrics=self.metrics)
         self.snippet_service = SnippetService(
             store=self.snippets,
-            cleaner=PictureCleaner(max_bytes=MAX_ENTRY_BYTES),
+            cleaner=PictureCleaner(pool=self.pictures, max_bytes=MAX_ENTRY_BYTES),
             looker=self.snippet_matching,
             metrics=self.metrics,
         )
@@ -235,6 +237,7 @@ class Orchestrator:
         held = [Held(one) for one in (self.store, self.snippets, self.roster, self.queue) if one is not None]
         return [
             *held,
+            self.pictures,
             self.cloudlet_client,
             self.watch,
             *self._cluster(),

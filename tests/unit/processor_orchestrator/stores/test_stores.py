@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import redis
+from redis.asyncio.connection import AbstractConnection
 
 from backbone.errors import Unavailable
 from processor_orchestrator import stores
@@ -277,3 +278,31 @@ async def test_a_full_redis_is_told_as_unavailable_and_nothing_is_half_stored(re
         await redis_at.save(CaseOpened(replace(OBJECT, case_id=3)))
     assert [known.case_id for known in await redis_at.open_cases()] == [1, 2]
     assert await redis_at.object_ids() == [1, 2]
+
+
+async def test_when_200_cases_were_seen_last_is_one_round_trip(shared_redis, monkeypatch):
+    sent = []
+    plain = AbstractConnection.send_packed_command
+
+    async def counted(self, command, check_health=True):
+        sent.append(command)
+        await plain(self, command, check_health)
+
+    with redis.Redis(port=shared_redis.port) as direct:
+        direct.flushall()
+    store = RedisStore.from_url(shared_redis.url)
+    try:
+        for case_id in range(1, 201):
+            await store.save(CaseOpened(Case(case_id, 0.0, 1e12)))
+        seen = tuple(Sighting(f"{n}-1-a", n, "door", 1.0, 5.0 + n, 1, (0.0, 0.0, 1.0, 1.0)) for n in range(1, 200))
+        await store.save_sightings(Changes(seen))
+        monkeypatch.setattr(AbstractConnection, "send_packed_command", counted)
+        found = await store.last_seen(list(range(1, 201)))
+        print(f"200 cases: {len(sent)} round trip(s) to the store")  # noqa: T201 - the number is the point
+        assert found == {n: 5.0 + n for n in range(1, 200)}
+        assert len(sent) == 1
+        sent.clear()
+        assert len(await store.open_cases()) == 200
+        assert len(sent) == 2
+    finally:
+        await store.aclose()
