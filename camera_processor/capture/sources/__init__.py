@@ -1,0 +1,1 @@
+"""One file a kind of camera source; `table` says which addresses are whose."""

@@ -1,0 +1,1 @@
+"""Detections of one frame joined to the tracks of those before it; knows nobody by name."""
