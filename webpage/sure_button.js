@@ -4,7 +4,7 @@ import { element, setText } from "./element.js";
 
 const SURE_MS = 3000;
 
-export class ConfirmButton {
+export class SureButton {
   #timer = 0;
   #busy = false;
 
