@@ -58,8 +58,8 @@ METHODS_OF_OTHERS = {(f"/snippets/({ID_IN_PATH})/?", "PUT"): Access.SNAP}
 ALSO = {"/snap": {"client"}}
 # What each socket is asked, and the refusal by which a peer that was let in is known.
 ASKED = {
-    "/processor": ({"type": "featureMap", "objectId": 2**53, "featureMap": []}, "uncase_named"),
-    "/client": ({"type": "stop", "objectId": 2**53}, "uncase_named"),
+    "/processor": ({"type": "featureMap", "objectId": 2**53, "featureMap": []}, "unknown_object"),
+    "/client": ({"type": "stop", "objectId": 2**53}, "unknown_object"),
     "/fleet": ({"type": "nonsense"}, "unknown_type"),
     "/snap": ({"type": "snap", "to": "attic"}, "unknown_device"),
 }

@@ -149,7 +149,7 @@ async def test_one_connection_too_many_is_refused_and_a_place_that_is_left_is_fr
                         pass
                 assert refusal.value.code == 503
         counts = [route.collaborators["count"] for route in house.orchestrator.routes() if route.pattern in DOORS]
-        assert [count.limit for count in counts] == [1, 2]
+        assert [count._limit for count in counts] == [1, 2]
         async with asyncio.timeout(40):
             while True:
                 try:

@@ -50,7 +50,7 @@ def code_of(answer: HTTPResponse) -> tuple[int, str]:
 
 
 async def devices(house: Within) -> list[str]:
-    return [device.device_id for device in house.orchestrator.snaps.devices() if device.online]
+    return [device.device_id for device in house.orchestrator.snap.devices() if device.online]
 
 
 async def test_a_legacy_camera_without_a_token_is_let_in_from_a_listed_network_only() -> None:
@@ -191,7 +191,7 @@ async def test_a_message_of_ours_that_is_wrong_is_answered_and_not_relayed(said:
 async def test_the_same_snap_is_not_under_way_twice_and_too_many_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     async with within() as house, peer(house.url, "/snap") as camera, peer(house.url, "/snap") as one:
         await camera.say(type="hello", deviceId="a")
-        await until(house.orchestrator.snaps.rows, "the camera")
+        await until(house.orchestrator.snap.online, "the camera")
         await one.say(type="snap", to="a", snapId="1", deadlineSeconds=60)
         await one.say(type="snap", to="a", snapId="1", deadlineSeconds=60)
         assert (await one.hear("error"))["code"] == "conflict"
@@ -224,11 +224,11 @@ async def test_what_is_no_text_or_too_long_costs_its_sender_only() -> None:
 async def test_a_client_that_never_reads_is_let_go_and_the_others_hear_everything() -> None:
     async with within() as house, peer(house.url, "/snap") as talker, peer(house.url, "/snap") as listener:
         deaf = await connect(house.url, "/snap", receive_buffer=4096)
-        await until(lambda: len(house.orchestrator.snaps.roster.peers()) == 3, "all three")
+        await until(lambda: len(house.orchestrator.snap._devices.peers()) == 3, "all three")
         for number in range(300):
             text = f"{number} " + "x" * 60_000
             await talker.say_raw(text)
             async with asyncio.timeout(40):
                 assert await listener.connection.read_message() == text
-        await until(lambda: len(house.orchestrator.snaps.roster.peers()) == 2, "the deaf one's end")
+        await until(lambda: len(house.orchestrator.snap._devices.peers()) == 2, "the deaf one's end")
         deaf.close()
