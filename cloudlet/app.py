@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry
 
 from backbone import health, logs, service
+from backbone.health import Dependency
 from backbone.job_queue import JobQueue
 from backbone.legacy_fields import MAX_BODY_BYTES
 from backbone.legacy_networks import LegacyNetworks
 from backbone.lifecycle import Held, Part, live
+from backbone.result_consumer import ResultConsumer
 from backbone.settings import load
 from backbone.web import HttpServer, Metrics, application
 from cloudlet import handlers
@@ -24,11 +26,13 @@ from cloudlet.job_store import JobStore
 from cloudlet.matches import Matches
 from cloudlet.metrics import CloudletMetrics
 from cloudlet.outbox import DeliveryOutbox
-from cloudlet.result_reader import ResultReader
 from cloudlet.server_link import ServerLink, own_address
 from cloudlet.service import CloudletService
 from cloudlet.settings import Settings
 from cloudlet.upkeep import Upkeep
+
+GROUP = "cloudlet"
+"""Who reads the results of the workers: this cloudlet, alone."""
 
 
 def parts_of(settings: Settings, *, ip: str) -> Sequence[Part]:
@@ -45,10 +49,8 @@ def parts_of(settings: Settings, *, ip: str) -> Sequence[Part]:
     # The port is known before it is listened on: jobs and spool are named by it.
     sender = Sender(cloudlet=f"{ip}:{settings.port}", epoch=uuid.uuid4().hex)
     redis_url = settings.redis_url.get_secret_value()
-    queue, store = (
-        JobQueue.from_url(redis_url, prefix=settings.redis_prefix),
-        JobStore.from_url(redis_url, sender.cloudlet, keys=settings.redis_keys),
-    )
+    queue = JobQueue.from_url(redis_url, prefix=settings.redis_prefix)
+    store = JobStore.from_url(redis_url, sender.cloudlet, keys=settings.redis_keys)
     outbox = DeliveryOutbox(settings.spool_file(settings.port), most_bytes=settings.spool_megabytes * 1024 * 1024)
     link = ServerLink(token=settings.jwt.get_secret_value() if settings.jwt is not None else None)
     worker = DeliveryWorker(
@@ -60,10 +62,18 @@ def parts_of(settings: Settings, *, ip: str) -> Sequence[Part]:
         heartbeat={"epoch": sender.epoch, "interval": f"{settings.heartbeat_seconds:g}"},
     )
     cloudlet = _service(settings, sender, queue=queue, store=store, outbox=outbox, metrics=metrics)
-    reader = ResultReader(service=cloudlet, queue=queue, stream=store.replies)
+    results = ResultConsumer(
+        queue=queue,
+        stream=store.replies,
+        group=GROUP,
+        consumer=GROUP,
+        take=cloudlet.take,
+        poisoned=metrics.results.labels("poison").inc,
+        resumed=cloudlet.resume,
+    )
     routes = [
         *handlers.routes(cloudlet, LegacyNetworks.of(settings.legacy_networks)),
-        *health.routes({"redis": reader.state, "server": worker.state, "spool": outbox.state}, registry),
+        *health.routes({"redis": lambda: _state(results), "server": worker.state, "spool": outbox.state}, registry),
     ]
     door = HttpServer(
         application(routes, guard=settings.guard(), metrics=Metrics(registry)),
@@ -71,7 +81,11 @@ def parts_of(settings: Settings, *, ip: str) -> Sequence[Part]:
         tls=settings.tls(),
         max_body=MAX_BODY_BYTES,
     )
-    return [Held(queue), Held(store), outbox, link, door, reader, Upkeep(cloudlet), worker]
+    return [Held(queue), Held(store), outbox, link, door, results, Upkeep(cloudlet), worker]
+
+
+def _state(results: ResultConsumer) -> Dependency:
+    return Dependency(ok=results.works, detail="read" if results.works else results.last_error)
 
 
 def _service(

@@ -16,6 +16,8 @@ DELIVERED_KEPT = 100_000
 """Names of delivered items that are remembered, so that a result that comes again is not sent again."""
 
 PROBE_SECONDS = 5.0
+WAIT_SECONDS = 1.0
+"""How long another process that uses the file is waited for."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS waiting(
@@ -55,7 +57,7 @@ class DeliveryOutbox(Part):
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as fault:
             raise Unavailable(f"spool {path.name}: expected a folder for it, got: {fault}") from None
-        self._file = SqliteFile(path, _LAYOUT, wait_seconds=1.0, alone=True, erase=True)
+        self._file = SqliteFile(path, _LAYOUT, wait_seconds=WAIT_SECONDS, alone=True, erase=True)
         self._turn = asyncio.Lock()
         self._arrived = asyncio.Event()
         self._put_last = 0
