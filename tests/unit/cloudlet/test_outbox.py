@@ -1,14 +1,15 @@
 """The outbox's file: in order, each once, kept through a new start, and honest about a disk that is full."""
 
 import asyncio
-import resource
 import shutil
 from pathlib import Path
 
 import pytest
 
 from backbone.errors import Unavailable
+from cloudlet import outbox as outbox_module
 from cloudlet.outbox import DeliveryOutbox, OutboxItem
+from tests.unit.backbone.test_sqlite_file import no_file_grows_beyond
 
 KEPT = Path(__file__).parent / "kept"
 """Files that were written before they noted their version: closed well, and as a kill left them."""
@@ -120,7 +121,8 @@ async def test_a_file_of_an_older_version_is_found_whole_after_a_kill(tmp_path):
     await outbox.stop()
 
 
-def test_a_file_that_is_in_use_is_refused(outbox, tmp_path):
+def test_a_file_that_is_in_use_is_refused(outbox, tmp_path, monkeypatch):
+    monkeypatch.setattr(outbox_module, "WAIT_SECONDS", 0.0)
     with pytest.raises(Unavailable, match="spool"):
         DeliveryOutbox(tmp_path / "new" / "spool.sqlite3", most_bytes=10)
 
@@ -143,24 +145,10 @@ async def test_it_is_ready_while_there_is_room(outbox):
     assert (outbox.state().ok, outbox.state().detail) == (False, "10 of 10 bytes wait")
 
 
-class FullDisk:
-    """Lets no file of this process grow beyond some bytes."""
-
-    def __init__(self, size: int) -> None:
-        self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        self._size = size
-
-    def __enter__(self) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (self._size, self._limits[1]))
-
-    def __exit__(self, *_told) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
-
-
 async def test_it_is_not_ready_from_a_write_that_failed_until_one_works_again(tmp_path):
     outbox = DeliveryOutbox(tmp_path / "spool", most_bytes=10_000_000)
     await outbox.put(item("1"))
-    with FullDisk(200_000):
+    with no_file_grows_beyond(200_000):
         with pytest.raises(Unavailable) as caught:
             await outbox.put(item("2", bytes(1_000_000)))
         assert caught.value.code == "spool_unavailable"
@@ -179,7 +167,7 @@ async def test_it_is_not_ready_from_a_write_that_failed_until_one_works_again(tm
 
 async def test_it_becomes_ready_by_itself_where_nobody_writes_again(tmp_path):
     outbox = DeliveryOutbox(tmp_path / "spool", most_bytes=10_000_000)
-    with FullDisk(200_000), pytest.raises(Unavailable):
+    with no_file_grows_beyond(200_000), pytest.raises(Unavailable):
         await outbox.put(item("1", bytes(1_000_000)))
     await outbox.probe()
     assert (outbox.state().ok, outbox.bytes) == (True, 0)
