@@ -36,6 +36,7 @@ class House:
 
     def __init__(self, redis_server: RedisServer, folder: Path) -> None:
         self.redis, self._folder = redis_server, folder
+        self._direct = redis.Redis(port=redis_server.port)
         self.ports = (free_port(), free_port())
         self.all: list[Role] = []
         self.orchestrators = [self.started(port) for port in self.ports]
@@ -61,6 +62,7 @@ class House:
     def close(self) -> None:
         for running in self.all:
             running.terminate()
+        self._direct.close()
 
     def primary(self) -> int:
         """Return which orchestrator most cloudlets are at; all have joined one when this returns."""
@@ -91,8 +93,7 @@ class House:
 
     def pending(self) -> int:
         """Return how many pushes to cloudlets are under way, as the shared registry has them."""
-        with redis.Redis(port=self.redis.port) as direct:
-            rows = [direct.hvals(key) for key in direct.keys("searchlight:jobs_of:*")]
+        rows = [self._direct.hvals(f"searchlight:jobs_of:{key}") for key in self.keys]
         return sum(b'"has":false' in row for one in rows for row in one)
 
     def spooled(self) -> int:
@@ -171,7 +172,7 @@ def run_kills(house: House, *, kills: int, away: float, seed: int) -> History:
             victim = house.primary()
             work = [pool.submit(load.operate, victim)]
             work += [pool.submit(load.send, number, 3) for number in range(CLOUDLETS)]
-            time.sleep(chance.random())  # when it strikes is the point, not a wait for something
+            wait_for_the_moment(house, chance)
             house.orchestrators[victim].kill()
             history.pushes_hit += house.pending() > 0
             history.uploads_hit += house.spooled() > 0
@@ -183,6 +184,14 @@ def run_kills(house: House, *, kills: int, away: float, seed: int) -> History:
         load.operate(0)
         until_all_is_right(house, history)
     return history
+
+
+def wait_for_the_moment(house: House, chance: random.Random) -> None:
+    """Return in the middle of a push, with a match that waits at a cloudlet, or whenever chance has it."""
+    ends = time.monotonic() + 0.1 + chance.random()
+    moment = chance.choice((house.pending, house.spooled, lambda: 0))
+    while time.monotonic() < ends and not moment():
+        time.sleep(0.001)
 
 
 def be_away(house: House, history: History, load: Load, seconds: float) -> None:
