@@ -5,6 +5,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import CliSuppress
 
 from backbone.web_settings import WebSettings
 from pi_receiver.storage.faults import parse_faults
@@ -34,6 +35,12 @@ class Settings(WebSettings):
     max_unfinished: int = Field(1000, gt=0, description="unfinished resumable uploads at once")
     max_unfinished_of_one: int = Field(32, gt=0, description="unfinished resumable uploads of one Pi")
     unfinished_hours: float = Field(72, gt=0, description="how long an unfinished resumable upload is kept")
+    claim_minutes: float = Field(
+        10,
+        gt=0,
+        description="how long an unfinished resumable upload keeps its room on the disk while no byte comes; one that "
+        "got none at all is given up then",
+    )
     cloudlet_url: str = Field("", description="cloudlet that compares received pictures; none: they are only stored")
     with_location: bool = Field(False, description="whether a picture's own position (EXIF) is told with a match")
     jwt: SecretStr | None = Field(
@@ -41,8 +48,10 @@ class Settings(WebSettings):
     )
     footage_folder: Path | None = Field(None, description="the workers' footage folder; videos are put there as well")
     orchestrator_url: str = Field("", description="orchestrator that is asked to have videos in it looked through")
-    fault: str = Field("", description="test mode only: points to end the process at, such as before_fsync:0.01")
-    test_mode: bool = Field(False, description="let FAULT end this process; never set it where files matter")
+    # For tests only, so `--help` does not tell of them: points to end the process at, such as before_fsync:0.01, and
+    # the word that this may happen; never set it where files matter.
+    fault: CliSuppress[str] = ""
+    test_mode: CliSuppress[bool] = False
 
     @field_validator("suffixes")
     @classmethod

@@ -14,7 +14,7 @@ from typing import TextIO
 from backbone.errors import SearchlightError
 from pi_receiver.domain.checksums import sidecar
 from pi_receiver.domain.names import SIDECAR
-from pi_receiver.ledger import Ledger, Received
+from pi_receiver.storage.ledger import Ledger, Received
 from pi_receiver.storage.store import LEDGER, STATE, digest_of
 
 PROGRESS_SECONDS = 2.0
@@ -33,7 +33,7 @@ class Told:
         self._size = size
         self._began = self._last = time.monotonic()
         self._bytes = 0
-        self.checked = 0
+        self._checked = 0
 
     def read(self, count: int) -> None:
         """Count bytes, and tell when it is time."""
@@ -43,13 +43,17 @@ class Told:
             self._last = now
             left = max(self._size - self._bytes, 0) * (now - self._began) / max(self._bytes, 1)
             megabytes = f"{self._bytes / 1e6:,.0f} of {self._size / 1e6:,.0f} MB"
-            self._out.write(f"{self.checked} of {self._files} files, {megabytes}, {left:.0f} s left\n")
+            self._out.write(f"{self._checked} of {self._files} files, {megabytes}, {left:.0f} s left\n")
+
+    def file_checked(self) -> None:
+        """Count a file."""
+        self._checked += 1
 
     def end(self) -> None:
         """Tell what was done."""
         seconds, megabytes = max(time.monotonic() - self._began, 1e-9), self._bytes / 1e6
         speed = f"{megabytes:,.1f} MB in {seconds:.1f} s, {megabytes / seconds:,.0f} MB/s"
-        self._out.write(f"{self.checked} files, {speed}\n")
+        self._out.write(f"{self._checked} files, {speed}\n")
 
 
 def faults_of(folder: Path, received: Received, read: Callable[[int], None] = lambda _count: None) -> Iterator[str]:
@@ -81,14 +85,15 @@ def verify(folder: Path, *, out: TextIO, progress: TextIO) -> int:
         Unavailable: the ledger cannot be read.
     """
     ledger = Ledger(folder / STATE / LEDGER, read_only=True)
-    told, damaged = Told(progress, *ledger.totals()), 0
+    told, damaged, checked = Told(progress, *ledger.totals()), 0, 0
     for received in ledger.all():
         for fault in faults_of(folder, received, told.read):
             damaged += 1
             out.write(f"damaged {received.path}: {fault}\n")
-        told.checked += 1
+        told.file_checked()
+        checked += 1
     told.end()
-    out.write(f"{damaged} damaged of {told.checked} files\n")
+    out.write(f"{damaged} damaged of {checked} files\n")
     ledger.close()
     return damaged
 

@@ -119,7 +119,11 @@ class Receiving:
         files = {name: (where / name).read_bytes() for name in names if not name.endswith(".sha256")}
         for name, content in files.items():
             assert (where / f"{name}.sha256").read_text() == f"{digest_of(content)} {name}\n"
-        assert names == {name + end for name in files for end in ("", ".sha256")}
+        short = names - {name + end for name in files for end in ("", ".sha256")}
+        assert short <= {f"{name.rpartition('.')[0]}.sha256" for name in files}
+        for name in short:
+            digest, _, told = (where / name).read_text().strip().partition(" ")
+            assert digest == digest_of(files[told]), name
         return files
 
     def left_over(self) -> list[str]:

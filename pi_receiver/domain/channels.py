@@ -1,20 +1,32 @@
 """One-time channels: for which Pi each was opened, and until when. Makes no letters and reads no clock."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backbone.errors import Unavailable
 from pi_receiver.domain.identities import Identity
 from pi_receiver.domain.refusals import Unlisted
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Channel:
     """An open channel; `uploads` are under way on it now, and while any is, it does not expire."""
 
     owner: Identity
     expires_at: float
     uploads: int = 0
+
+    def is_open(self, now: float) -> bool:
+        """Return whether it did not expire."""
+        return self.expires_at > now or self.uploads > 0
+
+    def entered(self) -> "Channel":
+        """Return it with one more upload on it."""
+        return replace(self, uploads=self.uploads + 1)
+
+    def left(self, expires_at: float) -> "Channel":
+        """Return it with one upload less and more time."""
+        return replace(self, uploads=self.uploads - 1, expires_at=expires_at)
 
 
 class Channels:
@@ -52,7 +64,7 @@ class Channels:
     def knows(self, letters: str, now: float) -> bool:
         """Return whether a channel is open, for whomever."""
         channel = self._channels.get(_name(letters))
-        return channel is not None and (channel.expires_at > now or channel.uploads > 0)
+        return channel is not None and channel.is_open(now)
 
     def enter(self, letters: str, caller: Identity, now: float) -> None:
         """Begin an upload on a channel.
@@ -60,25 +72,25 @@ class Channels:
         Raises:
             Unlisted: it is not open, or not the caller's.
         """
-        channel = self._channels.get(_name(letters))
-        if channel is None or channel.owner != caller or not self.knows(letters, now):
+        name = _name(letters)
+        channel = self._channels.get(name)
+        if channel is None or channel.owner != caller or not channel.is_open(now):
             raise Unlisted("expected an open channel of this Pi, got none that is")
-        channel.uploads += 1
+        self._channels[name] = channel.entered()
 
     def leave(self, letters: str, now: float, *, last: bool) -> None:
         """End an upload; a channel dies with the last file of its sender."""
-        channel = self._channels.get(_name(letters))
+        name = _name(letters)
+        channel = self._channels.get(name)
         if channel is None:
             return
-        channel.uploads -= 1
-        channel.expires_at = now + self._seconds
         if last:
-            del self._channels[_name(letters)]
+            del self._channels[name]
+        else:
+            self._channels[name] = channel.left(now + self._seconds)
 
     def _drop_expired(self, now: float) -> None:
-        gone = [name for name, known in self._channels.items() if known.expires_at <= now and not known.uploads]
-        for name in gone:
-            del self._channels[name]
+        self._channels = {name: channel for name, channel in self._channels.items() if channel.is_open(now)}
 
 
 def _name(letters: str) -> str:

@@ -11,6 +11,8 @@ MOST_NAME_BYTES = 200
 """With `.v1000` and `.sha256` a name still fits the 255 bytes of a file system."""
 
 SIDECAR = ".sha256"
+"""Ends the name of the file beside each received one that tells its digest."""
+
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE | re.DOTALL)
 _IN_A_TIME = re.compile("(?<=[0-9]):(?=[0-9])")
 _SEPARATORS = frozenset('/\\:*?"<>|\u2044\u2215\u29f8\u29f9\u2216')
@@ -59,6 +61,11 @@ def folder_of(name: str, station: str) -> str:
     """Return where a file of a station goes, below the folder of received files."""
     folder = f"station{station}"
     return f"diagnostics/{folder}" if "diagnostic" in name.lower() else folder
+
+
+def short_sidecar(stored: str) -> str:
+    """Return the other name of a digest's file: `a.sha256` for `a.txt`, as older receivers wrote it."""
+    return f"{stored.rpartition('.')[0]}{SIDECAR}"
 
 
 def version_name(name: str, version: int) -> str:

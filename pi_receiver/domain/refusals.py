@@ -11,6 +11,7 @@ SearchlightError
 |  |- NoSpace         the disk's reserve would be touched      507, text 507
 |- ChunkMismatch      a piece does not have its digest         460 (tus)
 |- Busy               the upload is still being written        423
+|- WrongMethod        the override names none of the resource  405
 """
 
 from backbone.errors import BadInput, NotAuthenticated, SearchlightError, Unavailable
@@ -63,6 +64,13 @@ class Busy(SearchlightError):
 
     code = "busy"
     status = 423
+
+
+class WrongMethod(SearchlightError):
+    """The method that a request overrides its own with is none that the resource has."""
+
+    code = "wrong_method"
+    status = 405
 
 
 def legacy_text(fault: SearchlightError) -> str:

@@ -2,7 +2,7 @@
 
 from backbone.multipart_client import MultipartClient
 from backbone.zip_writer import write_zip
-from pi_receiver.ledger import Received
+from pi_receiver.storage.ledger import Received
 
 SECONDS = 30.0
 

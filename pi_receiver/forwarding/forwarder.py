@@ -7,16 +7,17 @@ import asyncio
 import os
 import shutil
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
 from backbone.backoff import Backoff
 from backbone.errors import SearchlightError, Unavailable
-from pi_receiver.forwarding.cloudlet_link import CloudletLink
-from pi_receiver.forwarding.orchestrator_link import OrchestratorLink
-from pi_receiver.ledger import Received
+from backbone.health import Dependency
+from backbone.lifecycle import Part
 from pi_receiver.metrics import ReceiverMetrics
 from pi_receiver.storage.disk_file import disk_fault
+from pi_receiver.storage.ledger import Received
 from pi_receiver.storage.store import Store
 
 PICTURES = frozenset({"jpg", "jpeg", "png", "webp"})
@@ -31,7 +32,27 @@ LOOK_SECONDS = 1.0
 AT_ONCE = 20
 
 
-class Forwarder:
+class Cloudlet(Protocol):
+    """Compares pictures; see `CloudletLink`."""
+
+    async def hand_over(self, received: Received, content: bytes, *, with_location: bool) -> int:
+        """Return the status that is answered."""
+
+    def close(self) -> None:
+        """Let the connections go."""
+
+
+class Orchestrator(Protocol):
+    """Has videos looked through; see `OrchestratorLink`."""
+
+    async def look_through(self, received: Received) -> int:
+        """Return the status that is answered."""
+
+    def close(self) -> None:
+        """Let the connections go."""
+
+
+class Forwarder(Part):
     """One file after the other, oldest first.
 
     Args:
@@ -46,9 +67,9 @@ class Forwarder:
         *,
         store: Store,
         metrics: ReceiverMetrics,
-        cloudlet: CloudletLink | None,
+        cloudlet: Cloudlet | None,
         footage: Path | None,
-        orchestrator: OrchestratorLink | None = None,
+        orchestrator: Orchestrator | None = None,
         with_location: bool,
     ) -> None:
         self._store = store
@@ -57,7 +78,11 @@ class Forwarder:
         self._footage = footage
         self._orchestrator = orchestrator
         self._with_location = with_location
-        self.last_error = ""
+        self._last_error = ""
+
+    def state(self) -> Dependency:
+        """Return whether the last file could be handed on."""
+        return Dependency(ok=not self._last_error, detail=self._last_error or "nothing waits")
 
     async def run(self) -> None:
         """Go on until cancelled; at once done where nothing is to be handed on."""
@@ -66,17 +91,21 @@ class Forwarder:
         backoff = Backoff(first=0.5, limit=30.0)
         while True:
             try:
-                if not await self._forward_some():
+                if not await self.forward_some():
                     await asyncio.sleep(LOOK_SECONDS)
-                self.last_error = ""
+                self._last_error = ""
                 backoff.reset()
             except SearchlightError as fault:
-                self.last_error = fault.message
+                self._last_error = fault.message
                 structlog.get_logger().warning("forwarding_waits", reason=fault.message)
                 await asyncio.sleep(backoff.next_wait())
 
-    async def _forward_some(self) -> int:
-        """Return how many files were looked at."""
+    async def forward_some(self) -> int:
+        """Hand on the oldest files that wait; return how many were looked at.
+
+        Raises:
+            Unavailable: one could not be handed on; what came before it is noted as done.
+        """
         waiting = await asyncio.to_thread(self._store.ledger.to_forward, AT_ONCE)
         done = []
         try:
@@ -98,7 +127,7 @@ class Forwarder:
                 await self._have_looked_through(received, self._orchestrator)
             self._metrics.forwarded.labels("video").inc()
 
-    async def _hand_over(self, received: Received, cloudlet: CloudletLink) -> None:
+    async def _hand_over(self, received: Received, cloudlet: Cloudlet) -> None:
         content = await asyncio.to_thread(_read, self._store.path_of(received))
         if content is None:
             self._metrics.forwarded.labels("skipped").inc()
@@ -112,7 +141,7 @@ class Forwarder:
         else:
             self._metrics.forwarded.labels("picture").inc()
 
-    async def _have_looked_through(self, received: Received, orchestrator: OrchestratorLink) -> None:
+    async def _have_looked_through(self, received: Received, orchestrator: Orchestrator) -> None:
         status = await orchestrator.look_through(received)
         if status == NOBODY_SOUGHT:
             structlog.get_logger().info("video_not_looked_through", file=received.path, reason="nobody is sought")
@@ -122,7 +151,7 @@ class Forwarder:
         elif status != 200:
             raise Unavailable(f"orchestrator: expected 200, got {status}")
 
-    def close(self) -> None:
+    async def stop(self) -> None:
         """Let the connections go."""
         for link in (self._cloudlet, self._orchestrator):
             if link is not None:

@@ -1,7 +1,7 @@
 """Asks an orchestrator to have a received video looked through (`newFootage`). Decides nothing."""
 
 from backbone.multipart_client import MultipartClient
-from pi_receiver.ledger import Received
+from pi_receiver.storage.ledger import Received
 
 SECONDS = 10.0
 

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import structlog
 
+from backbone.health import Dependency
+from backbone.lifecycle import Part
 from pi_receiver.domain.identities import Identity, Roster, identify
 from pi_receiver.domain.refusals import Unlisted
-from pi_receiver.ledger import Ledger
+from pi_receiver.storage.ledger import Ledger
 
 MOST_HEADER = 200
 
 
-class Gate:
+class Gate(Part):
     """The list of Pis and the stations that they are bound to.
 
     Args:
@@ -27,6 +29,15 @@ class Gate:
         self._seen: tuple[int, int, int] | None = None
         self._roster = Roster({})
         self.readable = False
+
+    async def start(self) -> None:
+        """Read ids.txt before anybody asks."""
+        self.roster()
+
+    def state(self) -> Dependency:
+        """Return whether ids.txt can be read, and how many are listed."""
+        listed = len(self.roster().lines)
+        return Dependency(ok=self.readable, detail=f"{listed} Pis" if self.readable else "cannot be read")
 
     def roster(self) -> Roster:
         """Return ids.txt as it is now."""

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from backbone.errors import BadInput, Unavailable
-from pi_receiver.ledger import Received
+from pi_receiver.storage.ledger import Received
 
 ALGORITHM = "EdDSA"
 ISSUER = "searchlight-pi-receiver"

@@ -1,11 +1,10 @@
 """Takes uploads in, whichever way they come: counts them, opens their files, keeps what came whole, signs for it."""
 
 import asyncio
-import os
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Executor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +13,9 @@ from pi_receiver.domain.identities import Identity
 from pi_receiver.domain.names import check_name
 from pi_receiver.domain.refusals import Mismatch
 from pi_receiver.intake.receipts import ReceiptSigner
+from pi_receiver.intake.threads import Threads
 from pi_receiver.metrics import ReceiverMetrics
+from pi_receiver.storage.disk import Disk
 from pi_receiver.storage.disk_file import disk_fault
 from pi_receiver.storage.faults import Faults
 from pi_receiver.storage.incoming import Incoming
@@ -26,35 +27,56 @@ from pi_receiver.storage.store import Store, Whole
 T = TypeVar("T")
 
 
-class Reception:
-    """What every upload needs.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is taken.
 
-    Args:
-        workers: threads that write.
-        hashing: threads that compute digests meanwhile.
-        suffixes: of names that are taken.
+    Attributes:
+        suffixes: of names, lower case, without their dot.
         most_bytes: longest file.
         most: uploads at once.
         most_of_one: uploads at once of one Pi.
     """
 
+    suffixes: frozenset[str]
+    most_bytes: int
+    most: int
+    most_of_one: int
+
+
+class Reception:
+    """What every upload needs.
+
+    Args:
+        clock: seconds since the epoch.
+    """
+
     def __init__(
-        self, *, store: Store, keeper: Keeper, space: Space, signer: ReceiptSigner, metrics: ReceiverMetrics,
-        faults: Faults, workers: Executor, hashing: Executor, suffixes: frozenset[str], most_bytes: int, most: int,
-        most_of_one: int,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        store: Store,
+        keeper: Keeper,
+        space: Space,
+        disk: Disk,
+        signer: ReceiptSigner,
+        metrics: ReceiverMetrics,
+        faults: Faults,
+        threads: Threads,
+        limits: Limits,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.space = space
+        self.disk = disk
         self.faults = faults
         self.metrics = metrics
-        self.most_bytes = most_bytes
+        self.workers = threads.workers
+        self.most_bytes = limits.most_bytes
         self._store = store
         self._keeper = keeper
         self._signer = signer
-        self.workers = workers
-        self._hashing = hashing
-        self._suffixes = suffixes
-        self._most = most
-        self._most_of_one = most_of_one
+        self._hashing = threads.hashing
+        self._limits = limits
+        self._clock = clock
         self._under_way: Counter[str] = Counter()
 
     def enter(self, pi: str) -> None:
@@ -63,8 +85,9 @@ class Reception:
         Raises:
             Unavailable: there are too many.
         """
-        if self._under_way.total() >= self._most or self._under_way[pi] >= self._most_of_one:
-            raise Unavailable(f"expected at most {self._most_of_one} uploads of one Pi at once, {self._most} of all")
+        most, most_of_one = self._limits.most, self._limits.most_of_one
+        if self._under_way.total() >= most or self._under_way[pi] >= most_of_one:
+            raise Unavailable(f"expected at most {most_of_one} uploads of one Pi at once, {most} of all")
         self._under_way[pi] += 1
         self.metrics.uploads.set(self._under_way.total())
 
@@ -81,7 +104,7 @@ class Reception:
         Raises:
             FieldMissing, BadInput, WrongKind: it is not taken.
         """
-        return check_name(name, self._suffixes)
+        return check_name(name, self._limits.suffixes)
 
     def open(self, claim: Claim) -> Incoming:
         """Return a new temporary file.
@@ -89,8 +112,14 @@ class Reception:
         Raises:
             NoSpace, Unavailable: the disk did not take it.
         """
-        path = self._store.temporary()
-        return Incoming(path, claim=claim, most_bytes=self.most_bytes, faults=self.faults, hashing=self._hashing)
+        return Incoming(
+            self._store.temporary(),
+            disk=self.disk,
+            claim=claim,
+            most_bytes=self.most_bytes,
+            faults=self.faults,
+            hashing=self._hashing,
+        )
 
     async def work(self, what: Callable[[], T]) -> T:
         """Return what a worker thread makes of it."""
@@ -132,14 +161,22 @@ class Reception:
             NoSpace, Unavailable: it could not be kept; its part is still there.
         """
         _agree(await self.work(part.digest), digest, part.offset)
-        await self.work(lambda: _date(part.path, modified))
+        await self.work(lambda: self._date(part.path, modified))
         sidecar = await self.work(lambda: self._store.seal_sidecar(digest, name))
         return await self._keep(part.path, part.offset, sidecar, name=name, digest=digest, owner=owner, way="tus")
+
+    def _date(self, path: Path, modified: float | None) -> None:
+        if modified is None:
+            return
+        try:
+            self.disk.date(path, modified)
+        except OSError as fault:
+            raise disk_fault(fault) from None
 
     async def _keep(
         self, path: Path, size: int, sidecar: Path, *, name: str, digest: str, owner: Identity, way: str
     ) -> str:
-        whole = Whole(path, sidecar, name, owner.station, digest, size, time.time())
+        whole = Whole(path, sidecar, name, owner.station, digest, size, self._clock())
         received = await self._keeper.keep(whole)
         self.metrics.files.labels(way).inc()
         self.metrics.bytes.inc(received.size)
@@ -149,12 +186,3 @@ class Reception:
 def _agree(found: str, announced: str, size: int) -> None:
     if found != announced:
         raise Mismatch(f"checksum: expected {announced}, got {found} for {size} bytes")
-
-
-def _date(path: Path, modified: float | None) -> None:
-    if modified is None:
-        return
-    try:
-        os.utime(path, (modified, modified))
-    except OSError as fault:
-        raise disk_fault(fault) from None

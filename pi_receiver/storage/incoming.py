@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from backbone.errors import TooLarge, Unavailable
+from pi_receiver.storage.disk import Disk
 from pi_receiver.storage.disk_file import DiskFile
 from pi_receiver.storage.faults import Faults
 from pi_receiver.storage.space import Claim
@@ -24,7 +25,9 @@ class Incoming:
         hashing: threads that compute its digest.
     """
 
-    def __init__(self, path: Path, *, claim: Claim, most_bytes: int, faults: Faults, hashing: Executor) -> None:
+    def __init__(
+        self, path: Path, *, disk: Disk, claim: Claim, most_bytes: int, faults: Faults, hashing: Executor
+    ) -> None:
         self.path = path
         self.size = 0
         self._claim = claim
@@ -32,7 +35,7 @@ class Incoming:
         self._faults = faults
         self._hash = TrailingDigest(hashing)
         self._turn = threading.Lock()
-        self._file: DiskFile | None = DiskFile(path)
+        self._file: DiskFile | None = disk.open(path)
 
     def write(self, data: bytes) -> None:
         """Append bytes.

@@ -2,19 +2,21 @@
 
 import asyncio
 
-from pi_receiver.ledger import Received
+from backbone.lifecycle import Part
+from pi_receiver.storage.ledger import Received
 from pi_receiver.storage.store import Store, Whole
 
 MOST_AT_ONCE = 64
 
 
-class Keeper:
+class Keeper(Part):
     """The only one that puts files into the store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: list[tuple[Whole, asyncio.Future[Received]]] = []
         self._woken = asyncio.Event()
+        self._turn = asyncio.Lock()
 
     async def keep(self, whole: Whole) -> Received:
         """Return what was noted of a file, once it is in its place for good.
@@ -32,6 +34,15 @@ class Keeper:
         while True:
             await self._woken.wait()
             self._woken.clear()
+            # The disk goes on whether or not this is cancelled: the turn ends as a whole, and `stop` waits for it.
+            await asyncio.shield(asyncio.ensure_future(self._keep_all()))
+
+    async def stop(self) -> None:
+        """Keep what still waits."""
+        await self._keep_all()
+
+    async def _keep_all(self) -> None:
+        async with self._turn:
             while self._waiting:
                 turn, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
                 kept = await asyncio.to_thread(self._store.keep, [whole for whole, _ in turn])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backbone.errors import Unavailable
 from pi_receiver.domain.refusals import ChunkMismatch
+from pi_receiver.storage.disk import Disk
 from pi_receiver.storage.disk_file import DiskFile
 from pi_receiver.storage.faults import Faults
 from pi_receiver.storage.space import Claim
@@ -24,10 +25,11 @@ class PartFile:
         offset: bytes that count; what lies beyond them is cut off before the next request writes.
     """
 
-    def __init__(self, path: Path, *, offset: int, claim: Claim, faults: Faults) -> None:
+    def __init__(self, path: Path, *, disk: Disk, offset: int, claim: Claim, faults: Faults) -> None:
         self.path = path
         self.offset = offset
         self.written = offset
+        self._disk = disk
         self._claim = claim
         self._faults = faults
         self._file: DiskFile | None = None
@@ -36,16 +38,19 @@ class PartFile:
         self._before = self._whole.copy()
         self._chunk: tuple[str, hashlib._Hash] | None = None
 
-    def begin(self, chunk_digest: str | None) -> None:
+    def begin(self, chunk_digest: str | None, *, missing: int) -> None:
         """Open the file for a request.
 
         Args:
             chunk_digest: SHA-256 in hex that all bytes of the request must have; until they do, none counts.
+            missing: bytes of the whole upload that did not come yet; their room is claimed again where it was given
+                back.
 
         Raises:
             NoSpace, Unavailable: the disk fails.
         """
-        self._file = DiskFile(self.path, offset=self.offset)
+        self._claim.renew(missing)
+        self._file = self._disk.open(self.path, offset=self.offset)
         self.written = self.offset
         self._before = self._whole.copy()
         self._chunk = (chunk_digest, hashlib.sha256()) if chunk_digest is not None else None
@@ -120,6 +125,12 @@ class PartFile:
     def digest(self) -> str:
         """Return the SHA-256 of what counts; read from the disk where an earlier run of the receiver wrote of it."""
         return self._whole.hexdigest() if self._hashed == self.offset else digest_of(self.path)
+
+    def give_room_back(self) -> bool:
+        """Claim no room until the next request begins; return whether any was claimed."""
+        held = self._claim.outstanding > 0
+        self._claim.release()
+        return held
 
     def discard(self) -> None:
         """Take the file away and give its room back."""

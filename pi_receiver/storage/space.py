@@ -4,6 +4,7 @@ import os
 import threading
 from pathlib import Path
 
+from backbone.health import Dependency
 from pi_receiver.domain.refusals import NoSpace
 
 STEP = 16 * 1024 * 1024
@@ -24,6 +25,11 @@ class Space:
         self._claimed = 0
         self._turn = threading.Lock()
 
+    def state(self) -> Dependency:
+        """Return whether anything may still be claimed."""
+        left = self.left()
+        return Dependency(ok=left > 0, detail=f"{left} bytes above the reserve")
+
     def left(self) -> int:
         """Return the bytes that may still be claimed; below zero when others filled the disk."""
         found = os.statvfs(self._folder)
@@ -35,10 +41,8 @@ class Space:
         Raises:
             NoSpace: the reserve would be touched.
         """
-        claim = Claim(self)
         self.take(size)
-        claim.outstanding = size
-        return claim
+        return Claim(self, size)
 
     def take(self, size: int) -> None:
         """Count more bytes as claimed.
@@ -61,11 +65,11 @@ class Space:
 
 
 class Claim:
-    """The room of one upload; `outstanding` bytes of it were not written yet."""
+    """The room of one upload; `outstanding` bytes of it, which the space counts already, were not written yet."""
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, outstanding: int) -> None:
         self._space = space
-        self.outstanding = 0
+        self.outstanding = outstanding
 
     def use(self, size: int) -> None:
         """Write so many bytes.
@@ -79,6 +83,17 @@ class Claim:
             self.outstanding += more
         self.outstanding -= size
         self._space.give(size)
+
+    def renew(self, size: int) -> None:
+        """Have at least so many bytes claimed again: some may have been given back meanwhile.
+
+        Raises:
+            NoSpace: there is no room for them any more.
+        """
+        missing = size - self.outstanding
+        if missing > 0:
+            self._space.take(missing)
+            self.outstanding += missing
 
     def restore(self, size: int) -> None:
         """Claim bytes again that were written and taken away."""

@@ -1,6 +1,7 @@
 """The folder of received files: puts whole files in their place for good. Knows no sender and no protocol.
 
-station<N>/<file>, station<N>/<file>.sha256, diagnostics/station<N>/...    what people see
+station<N>/<file>, diagnostics/station<N>/<file>    what people see
+<file>.sha256 beside it, also linked as the stem's `.sha256` (a.sha256 for a.txt) where nobody has that name yet
 .receiver/incoming/    temporary files; what a kill leaves there is removed at the next start
 .receiver/resumable/   unfinished resumable uploads
 .receiver/ledger.sqlite3, .receiver/receipt-key.pem
@@ -11,15 +12,17 @@ import hashlib
 import os
 import uuid
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from backbone.errors import Conflict, Unavailable
 from pi_receiver.domain.checksums import sidecar
-from pi_receiver.domain.names import SIDECAR, folder_of, version_name
-from pi_receiver.ledger import Ledger, Received
+from pi_receiver.domain.names import SIDECAR, folder_of, short_sidecar, version_name
+from pi_receiver.storage.disk import Disk
 from pi_receiver.storage.disk_file import disk_fault
 from pi_receiver.storage.faults import Faults
+from pi_receiver.storage.ledger import Ledger, Received
 
 STATE = ".receiver"
 LEDGER = "ledger.sqlite3"
@@ -43,12 +46,18 @@ class Whole:
 class Store:
     """The folder; one process at a time.
 
+    Args:
+        open_ledger: opens the ledger, once nobody else uses the folder.
+
     Raises:
         Unavailable: another process uses it, or the disk fails.
     """
 
-    def __init__(self, folder: Path, *, faults: Faults) -> None:
+    def __init__(
+        self, folder: Path, *, disk: Disk, faults: Faults, open_ledger: Callable[[Path], Ledger] = Ledger
+    ) -> None:
         self._folder = folder
+        self._disk = disk
         self._faults = faults
         self.state = folder / STATE
         self._incoming = self.state / "incoming"
@@ -64,7 +73,7 @@ class Store:
             raise Unavailable(f"{folder}: expected to be its only receiver, got another one") from None
         except OSError as fault:
             raise disk_fault(fault) from None
-        self.ledger = Ledger(self.state / LEDGER)
+        self.ledger = open_ledger(self.state / LEDGER)
 
     def temporary(self) -> Path:
         """Return the name of a new temporary file."""
@@ -88,12 +97,7 @@ class Store:
         """
         path = self.temporary()
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-            try:
-                os.write(file, sidecar(digest, name))
-                os.fsync(file)
-            finally:
-                os.close(file)
+            self._disk.write_whole(path, sidecar(digest, name))
         except OSError as fault:
             path.unlink(missing_ok=True)
             raise disk_fault(fault) from None
@@ -118,7 +122,7 @@ class Store:
         placed = [one for one in kept if isinstance(one, Received)]
         try:
             for folder in {one.folder for one in placed}:
-                _sync_folder(self._folder / folder)
+                self._disk.sync_folder(self._folder / folder)
             self._faults.hit("before_ledger")
             self.ledger.add(placed)
             self._faults.hit("after_ledger")
@@ -148,8 +152,9 @@ class Store:
                 self._link(whole, there)
             elif self.ledger.holds(folder, stored) or not _has_digest(there, whole):
                 continue
-            elif not there.with_name(stored + SIDECAR).exists():
+            elif not _tells(there.with_name(stored + SIDECAR), sidecar(whole.sha256, stored)):
                 self._put_sidecar(whole, there)
+            self._put_short_sidecar(there)
             return Received(
                 folder, whole.name, stored, version, whole.station, whole.sha256, whole.size, whole.received_at
             )
@@ -159,20 +164,24 @@ class Store:
         """Make a file visible, after its `.sha256`; an existing one is never replaced."""
         self._faults.hit("before_rename")
         self._put_sidecar(whole, there)
-        os.link(whole.path, there, follow_symlinks=False)
+        self._disk.link(whole.path, there)
         self._faults.hit("after_rename")
 
     def _put_sidecar(self, whole: Whole, there: Path) -> None:
         made = whole.sidecar if there.name == whole.name else self.seal_sidecar(whole.sha256, there.name)
-        made.rename(there.with_name(there.name + SIDECAR))
+        self._disk.move(made, there.with_name(there.name + SIDECAR))
+
+    def _put_short_sidecar(self, there: Path) -> None:
+        """Link the `.sha256` of a file in its place under its short name too, unless somebody has that one."""
+        with suppress(FileExistsError):
+            self._disk.link(there.with_name(there.name + SIDECAR), there.with_name(short_sidecar(there.name)))
 
     def _make(self, folder: str) -> None:
         """Make a station's folder, for good."""
         where = self._folder
         for part in folder.split("/"):
             if not (where / part).is_dir() or (where / part).is_symlink():
-                (where / part).mkdir(mode=0o750)
-                _sync_folder(where)
+                self._disk.make_folder(where / part)
             where /= part
 
     def _size(self, received: Received) -> int:
@@ -185,7 +194,7 @@ class Store:
         """Return where a received file lies."""
         return self._folder / received.path
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         """Let the folder go."""
         self.ledger.close()
         os.close(self._lock)
@@ -193,6 +202,11 @@ class Store:
 
 def _same(one: Received, stored: str, whole: Whole) -> bool:
     return one.stored == stored and one.sha256 == whole.sha256
+
+
+def _tells(path: Path, content: bytes) -> bool:
+    """Return whether a small file says just that."""
+    return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
 
 
 def _has_digest(there: Path, whole: Whole) -> bool:
@@ -213,11 +227,3 @@ def digest_of(path: Path, read: Callable[[int], None] = lambda _count: None) -> 
             found.update(data)
             read(len(data))
     return found.hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -3,12 +3,13 @@
 import json
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from backbone.errors import BadInput, Conflict, SearchlightError, TooLarge
+from backbone.web import Route
 from pi_receiver.domain.checksums import read_checksum
 from pi_receiver.domain.file_times import read_modified
-from pi_receiver.domain.refusals import ChunkMismatch, FieldMissing, WrongKind
+from pi_receiver.domain.refusals import ChunkMismatch, FieldMissing, WrongKind, WrongMethod
 from pi_receiver.intake.gate import Gate
 from pi_receiver.intake.reception import Reception
 from pi_receiver.intake.streamed_body import StreamedBodyHandler
@@ -22,7 +23,8 @@ from pi_receiver.tus.headers import (
     read_size,
     write_metadata,
 )
-from pi_receiver.tus.resumables import Resumable, Resumables
+from pi_receiver.tus.resumable import Resumable
+from pi_receiver.tus.resumables import Resumables
 
 CHECKSUM_MISMATCH = 460
 
@@ -38,8 +40,13 @@ class FilesEntrance:
 
 
 class TusHandler(StreamedBodyHandler):
-    """What every request of the protocol has."""
+    """What every request of the protocol has.
 
+    Attributes:
+        overrides: the methods that `X-HTTP-Method-Override` may put in the place of POST.
+    """
+
+    overrides: ClassVar[frozenset[str]] = frozenset()
     _upload: Resumable | None = None
     _counted = ""
 
@@ -51,9 +58,10 @@ class TusHandler(StreamedBodyHandler):
         self.workers = entrance.reception.workers
 
     def set_default_headers(self) -> None:
-        """Name the version in every answer."""
+        """Name the version in every answer, refusals too."""
         super().set_default_headers()
         self.set_header("Tus-Resumable", VERSION)
+        self.set_header("Tus-Version", VERSION)
 
     def check_caller(self) -> None:
         """Let everybody ask: a Pi proves itself by its id, not by a token."""
@@ -61,13 +69,12 @@ class TusHandler(StreamedBodyHandler):
     async def prepare(self) -> None:  # type: ignore[override] # Tornado awaits it
         """Check version and caller before a byte of the body is read."""
         super().prepare()
-        if self.request.method == "POST" and "X-HTTP-Method-Override" in self.request.headers:
-            self.request.method = self.request.headers["X-HTTP-Method-Override"].upper()
-        if self.request.method == "OPTIONS":
-            return
+        self._method = self.request.method or ""
         try:
+            self._method = self._overridden()
+            if self._method == "OPTIONS":
+                return
             if self.request.headers.get("Tus-Resumable") != VERSION:
-                self.set_header("Tus-Version", VERSION)
                 raise FieldMissing(f"Tus-Resumable: expected {VERSION}, got another")
             self.owner = await self._entrance.gate.admit(self.request.headers)
             await self.begin()
@@ -76,12 +83,25 @@ class TusHandler(StreamedBodyHandler):
                 raise
             self.refuse(fault)
 
+    def _overridden(self) -> str:
+        """Return the method that is meant: tus has senders that know only GET and POST name another in a header.
+
+        Raises:
+            WrongMethod: the resource has no such method.
+        """
+        named = self.request.headers.get("X-HTTP-Method-Override")
+        if self.request.method != "POST" or named is None:
+            return self._method
+        if named.upper() not in self.overrides:
+            expected = ", ".join(sorted(self.overrides))
+            raise WrongMethod(f"X-HTTP-Method-Override: expected one of {expected}, got {named[:20]!a}")
+        return named.upper()
+
     async def begin(self) -> None:
         """Make ready for the request."""
 
     def options(self) -> None:
         """Tell what is understood."""
-        self.set_header("Tus-Version", VERSION)
         self.set_header("Tus-Extension", EXTENSIONS)
         self.set_header("Tus-Checksum-Algorithm", "sha256")
         self.set_header("Tus-Max-Size", str(self._reception.most_bytes))
@@ -97,6 +117,8 @@ class TusHandler(StreamedBodyHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ANN401 - Tornado's signature
         """Answer `application/problem+json`; 460 is not known to HTTP."""
         error = kwargs.get("exc_info", (None, None, None))[1]
+        if isinstance(error, WrongMethod):
+            self.set_header("Allow", ", ".join(sorted(self.overrides)))
         if not isinstance(error, ChunkMismatch):
             super().write_error(status_code, **kwargs)
             return
@@ -109,9 +131,14 @@ class TusHandler(StreamedBodyHandler):
 class CreationHandler(TusHandler):
     """`POST /files/`: a new upload."""
 
+    overrides = frozenset({"OPTIONS", "POST"})
+
     async def post(self) -> None:
         """Answer where the file is to be sent to."""
         await self.body_ended()
+        if self._method == "OPTIONS":
+            self.options()
+            return
         headers = self.request.headers
         if "Upload-Defer-Length" in headers:
             raise BadInput("Upload-Length: expected it at once, got Upload-Defer-Length")
@@ -123,8 +150,7 @@ class CreationHandler(TusHandler):
         digest = read_checksum(told["checksum"])
         upload = await self._resumables.create(self.owner, name=name, digest=digest, length=length)
         if upload.whole:
-            upload.modified = read_modified(headers, time.time())
-            await self._resumables.settle(upload)
+            await self._resumables.settle(upload, modified=read_modified(headers, time.time()))
         self.set_header("Location", f"{self.request.protocol}://{self.request.host}/files/{upload.noted.id}")
         self.tell(upload)
         self.set_status(201)
@@ -133,14 +159,16 @@ class CreationHandler(TusHandler):
 class FileHandler(TusHandler):
     """`/files/<id>`: how far it is, more of it, the end of it."""
 
+    overrides = frozenset({"DELETE", "HEAD", "OPTIONS", "PATCH"})
+
     async def begin(self) -> None:
         """Take the turn; an earlier request of the same Pi whose body may never end is cut off."""
         upload_id = self.request.path.rpartition("/")[2]
         has_body = self.announced_length() != 0
         self._upload = await self._resumables.enter(upload_id, self.owner, self._cut if has_body else None)
-        self._upload.modified = read_modified(self.request.headers, time.time())
-        await self._resumables.settle(self._upload)
-        if self.request.method == "PATCH":
+        self._modified = read_modified(self.request.headers, time.time())
+        await self._resumables.settle(self._upload, modified=self._modified)
+        if self._method == "PATCH":
             await self._begin_patch(self._upload)
 
     async def _begin_patch(self, upload: Resumable) -> None:
@@ -150,7 +178,7 @@ class FileHandler(TusHandler):
         offset = read_size(headers, "Upload-Offset")
         if offset != upload.file.offset:
             raise Conflict(f"Upload-Offset: expected {upload.file.offset}, got {offset}")
-        left = upload.noted.length - upload.file.offset
+        left = upload.missing
         if (self.announced_length() or 0) > left:
             raise TooLarge(f"expected at most {left} bytes more, got {self.announced_length()}")
         digest = read_chunk_digest(headers)
@@ -158,7 +186,7 @@ class FileHandler(TusHandler):
         self._counted = self.owner.pi
         if upload.noted.receipt:
             return
-        await self._reception.work(lambda: upload.file.begin(digest))
+        await self._reception.work(lambda: upload.file.begin(digest, missing=left))
         self.drained_bytes = max(left, self.drained_bytes)
         self.expect_body(
             lambda data: self._resumables.write(upload, data),
@@ -181,7 +209,7 @@ class FileHandler(TusHandler):
         upload = self._known()
         if not upload.noted.receipt:
             await self._resumables.save(upload)
-            await self._resumables.settle(upload)
+            await self._resumables.settle(upload, modified=self._modified)
         self._reception.faults.hit("before_reply")
         self.tell(upload)
         self.set_status(204)
@@ -195,8 +223,15 @@ class FileHandler(TusHandler):
         self.set_status(204)
 
     async def post(self) -> None:
-        """Refuse a POST that overrides no method."""
+        """Do what the override says; refuse a POST without one."""
+        meant = {"DELETE": self.delete, "HEAD": self.head, "PATCH": self.patch}.get(self._method)
+        if meant is not None:
+            await meant()
+            return
         await self.body_ended()
+        if self._method == "OPTIONS":
+            self.options()
+            return
         raise BadInput("POST: expected X-HTTP-Method-Override with PATCH or DELETE, got none")
 
     def _known(self) -> Resumable:
@@ -216,3 +251,11 @@ class FileHandler(TusHandler):
             self._reception.leave(counted)
         if upload is not None:
             self._resumables.leave(upload, after=self.fed)
+
+
+def routes(entrance: FilesEntrance) -> list[Route]:
+    """Return the paths of resumable uploads."""
+    return [
+        Route("/files/?", CreationHandler, {"entrance": entrance}),
+        Route("/files/[A-Za-z0-9_-]{1,100}", FileHandler, {"entrance": entrance}),
+    ]

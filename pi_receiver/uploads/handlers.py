@@ -3,18 +3,18 @@
 import secrets
 import string
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from backbone.errors import BadInput, SearchlightError
-from backbone.web import BaseHandler
+from backbone.web import Route
 from pi_receiver.domain.channels import Channels
 from pi_receiver.domain.checksums import read_checksum
 from pi_receiver.domain.file_times import read_modified
 from pi_receiver.domain.identities import Identity
 from pi_receiver.domain.refusals import FieldMissing, Mismatch, Unlisted, legacy_text
 from pi_receiver.intake.gate import Gate
+from pi_receiver.intake.legacy_text import LegacyText
 from pi_receiver.intake.reception import Reception
 from pi_receiver.intake.streamed_body import StreamedBodyHandler
 from pi_receiver.storage.incoming import Incoming
@@ -34,28 +34,6 @@ class Entrance:
     channels: Channels
     reception: Reception
     stall_seconds: float
-
-
-class LegacyText(BaseHandler):
-    """Refusals as legacy senders read them; the sentence for people is in the header `Problem`."""
-
-    def check_caller(self) -> None:
-        """Let everybody ask: a Pi proves itself by its id, not by a token."""
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ANN401 - Tornado's signature
-        """Answer the bare code."""
-        error = kwargs.get("exc_info", (None, None, None))[1]
-        text = str(status_code)
-        if isinstance(error, SearchlightError):
-            status_code, text = error.status, legacy_text(error)
-            self.set_header("Problem", error.message.encode("ascii", "replace").decode()[:500])
-        self.set_status(status_code, "Refused")
-        self.write_text(text)
-
-    def write_text(self, text: str) -> Awaitable[None]:
-        """Answer plain text; wait for it to be sure that it left."""
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        return self.finish(text)
 
 
 class ChannelHandler(LegacyText):
@@ -206,3 +184,11 @@ def _agreed(header: str, part: str) -> str:
     if part.strip() and read_checksum(part) != digest:
         raise Mismatch("checksum: expected the same in header and part, got two")
     return digest
+
+
+def routes(entrance: Entrance) -> list[Route]:
+    """Return the paths of the legacy protocol."""
+    return [
+        Route("/upload/?", ChannelHandler, {"entrance": entrance}),
+        Route("/upload/[A-Za-z]{1,100}", UploadHandler, {"entrance": entrance}),
+    ]

@@ -7,14 +7,14 @@ from typing import ClassVar
 from tornado.web import RequestHandler
 
 from backbone.errors import BadInput, NotFound
-from backbone.web import Access, BaseHandler
+from backbone.web import Access, BaseHandler, Route
 from pi_receiver.domain.applicants import Applicant, Applicants
 from pi_receiver.domain.identities import fingerprint, is_id
 from pi_receiver.domain.refusals import FieldMissing
 from pi_receiver.intake.gate import Gate
+from pi_receiver.intake.legacy_text import LegacyText
 from pi_receiver.intake.receipts import ReceiptSigner
-from pi_receiver.ledger import Ledger
-from pi_receiver.uploads.handlers import LegacyText
+from pi_receiver.storage.ledger import Ledger
 from pi_receiver.view.pages import station_page, stations_page
 
 MOST_ROWS = 500
@@ -133,3 +133,14 @@ def wants_json(handler: RequestHandler) -> bool:
     return "application/json" in kinds and (
         "text/html" not in kinds or kinds.index("application/json") < kinds.index("text/html")
     )
+
+
+def routes(ledger: Ledger, gate: Gate, signer: ReceiptSigner) -> list[Route]:
+    """Return the paths for people and new Pis; who asks to be let in is known here only."""
+    applicants = Applicants()
+    return [
+        Route("/view/?", StationsHandler, {"ledger": ledger, "applicants": applicants}),
+        Route("/view/([0-9]{1,9})", StationHandler, {"ledger": ledger}),
+        Route("/register/?", RegisterHandler, {"gate": gate, "applicants": applicants}),
+        Route("/receipt-key", ReceiptKeyHandler, {"signer": signer}),
+    ]

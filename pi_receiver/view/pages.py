@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from pi_receiver.domain.applicants import Applicant
-from pi_receiver.ledger import Received
+from pi_receiver.storage.ledger import Received
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

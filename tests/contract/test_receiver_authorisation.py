@@ -37,8 +37,7 @@ def receiving(tmp_path_factory):
 
 def test_the_table_holds_every_route_and_no_other(tmp_path):
     receiver = Receiver(Settings(port=0, ids=tmp_path / "ids.txt", received_files=tmp_path))
-    assert set(SAMPLES) == {route.pattern for route in receiver.routes()}
-    receiver.close()
+    assert set(SAMPLES) == {route.pattern for route in receiver.routes}
 
 
 @pytest.mark.parametrize("kind", TOKENS)

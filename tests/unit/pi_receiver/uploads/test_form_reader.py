@@ -7,6 +7,7 @@ import pytest
 
 from backbone.errors import BadInput, TooLarge
 from pi_receiver.domain.refusals import FieldMissing
+from pi_receiver.storage.disk import Disk
 from pi_receiver.storage.faults import Faults
 from pi_receiver.storage.incoming import Incoming
 from pi_receiver.storage.space import Space
@@ -40,7 +41,9 @@ def reader(tmp_path, hashing):
     claim = Space(tmp_path, reserve=0).claim(10_000)
 
     def receive(name):
-        return Incoming(tmp_path / "incoming", claim=claim, most_bytes=5_000, faults=Faults(), hashing=hashing)
+        return Incoming(
+            tmp_path / "incoming", claim=claim, most_bytes=5_000, faults=Faults(), hashing=hashing, disk=Disk()
+        )
 
     made = FormReader(KIND, receive)
     yield made
@@ -89,7 +92,10 @@ def test_everything_has_a_bound(tmp_path, hashing):
     ):
         path = tmp_path / str(number)
         reader = FormReader(
-            KIND, lambda _, path=path: Incoming(path, claim=claim, most_bytes=5_000, faults=faults, hashing=hashing)
+            KIND,
+            lambda _, path=path: Incoming(
+                path, claim=claim, most_bytes=5_000, faults=faults, hashing=hashing, disk=Disk()
+            ),
         )
         with pytest.raises(TooLarge):
             reader.feed(much)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backbone.errors import Unavailable
-from pi_receiver.ledger import Ledger, Received, Unfinished
+from pi_receiver.storage.ledger import Ledger, Received, Unfinished
 
 KEPT = Path(__file__).parent / "kept" / "ledger.sqlite3"
 """Written before files noted their version."""
