@@ -120,7 +120,7 @@ class Receiving:
         for name, content in files.items():
             assert (where / f"{name}.sha256").read_text() == f"{digest_of(content)} {name}\n"
         short = names - {name + end for name in files for end in ("", ".sha256")}
-        assert short <= {f"{name.rpartition('.')[0]}.sha256" for name in files}
+        assert short == {f"{name.rpartition('.')[0]}.sha256" for name in files} - {f"{name}.sha256" for name in files}
         for name in short:
             digest, _, told = (where / name).read_text().strip().partition(" ")
             assert digest == digest_of(files[told]), name

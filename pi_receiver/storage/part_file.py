@@ -86,7 +86,12 @@ class PartFile:
             self.take_back()
             raise ChunkMismatch(f"Upload-Checksum: expected {self._chunk[0]}, got {came}")
         self._faults.hit("before_fsync")
-        self._opened().sync()
+        try:
+            self._opened().sync()
+        except Unavailable:
+            # A disk that failed may drop the bytes, and say at the next fsync that all is well: see fsync(2).
+            self.take_back()
+            raise
         self._faults.hit("after_fsync")
         self.offset = self.written
         self._before = self._whole.copy()

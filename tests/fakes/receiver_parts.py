@@ -36,18 +36,27 @@ class PowerCut(Exception):
 
 
 class ToldSteps:
-    """What happened to the disk, the ledger and the receipt, in order; the step of `cut_before` never happens."""
+    """What happened to the disk, the ledger and the receipt, in order.
+
+    Attributes:
+        cut_before: a step that never happens: the power goes.
+        fails_once: a step that the disk fails at, and at the next try says that it is done.
+    """
 
     def __init__(self) -> None:
         self.taken: list[str] = []
         self.cut_before = ""
         self.full = False
+        self.fails_once = ""
         self.ledger_away = False
         self.notes_away = False
 
     def take(self, step: str, *, grows: bool = False) -> None:
         if self.cut_before and step.startswith(self.cut_before):
             raise PowerCut(step)
+        if self.fails_once and step.startswith(self.fails_once):
+            self.fails_once = ""
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
         if grows and self.full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self.taken.append(step)
