@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backbone.errors import BadInput
-from pi_receiver.domain.names import check_name, folder_of, version_name
+from pi_receiver.domain.names import check_name, folder_of, short_sidecar, version_name
 from pi_receiver.domain.refusals import FieldMissing, WrongKind
 
 SUFFIXES = frozenset({"txt", "csv"})
@@ -57,3 +57,10 @@ def test_diagnostics_have_a_folder_of_their_own():
 
 def test_versions_keep_their_suffix():
     assert [version_name("a.b.txt", version) for version in (1, 2, 10)] == ["a.b.txt", "a.b.v2.txt", "a.b.v10.txt"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "short"), [("a.txt", "a.sha256"), ("a.v2.txt", "a.v2.sha256"), ("a.txt.csv", "a.txt.sha256")]
+)
+def test_the_short_name_of_a_digest_has_it_in_the_place_of_the_suffix(stored, short):
+    assert short_sidecar(stored) == short

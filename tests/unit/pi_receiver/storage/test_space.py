@@ -42,5 +42,26 @@ def test_who_does_not_tell_a_length_claims_by_steps(tmp_path):
     assert claim.outstanding == STEP - 1
 
 
+def test_room_that_was_given_back_is_claimed_again_where_there_is_still_some(tmp_path):
+    disk = Disk(tmp_path, reserve=0)
+    claim = disk.claim(60)
+    claim.renew(60)
+    assert disk.left() == 40, "nothing was given back"
+    claim.release()
+    disk.free = 50
+    with pytest.raises(NoSpace):
+        claim.renew(60)
+    assert (claim.outstanding, disk.left()) == (0, 50)
+    claim.renew(50)
+    assert disk.left() == 0
+
+
+def test_readiness_tells_what_is_left_and_fails_with_nothing(tmp_path):
+    disk = Disk(tmp_path, reserve=0)
+    assert (disk.state().ok, disk.state().detail) == (True, "100 bytes above the reserve")
+    disk.claim(100)
+    assert not disk.state().ok
+
+
 def test_the_reserve_counts(tmp_path):
     assert Space(tmp_path, reserve=10**18).left() < 0
