@@ -1,23 +1,23 @@
-/* The only wiring of the page: finds the nodes, makes the parts, introduces them to each other. Holds no behaviour. */
+/* The only wiring of the page: finds the elements, makes the parts, gives each what it needs. Holds no behaviour. */
 
-import { Cameras } from "./cameras.js";
-import { CaseDialog } from "./case_dialog.js";
-import { Compare } from "./compare.js";
-import { Connection } from "./connection.js";
-import { Console } from "./console.js";
-import { Fleet } from "./fleet.js";
-import { FleetDesk } from "./fleet_desk.js";
-import { FleetDialog } from "./fleet_dialog.js";
-import { LinkState } from "./link_state.js";
-import { People } from "./people.js";
-import { Session } from "./session.js";
-import { Sightings } from "./sightings.js";
-import { Snap } from "./snap.js";
-import { SnapDesk } from "./snap_desk.js";
-import { Store } from "./store.js";
-import { Toasts } from "./toasts.js";
-import { Work } from "./work.js";
-import { WorkDesk } from "./work_desk.js";
+import { CaseDialog } from "./cases/case_dialog.js";
+import { CaseList } from "./cases/case_list.js";
+import { Controller } from "./console/controller.js";
+import { LinkStatus } from "./console/link_status.js";
+import { Session } from "./console/session.js";
+import { FleetPanel } from "./fleet/fleet_panel.js";
+import { FleetService } from "./fleet/fleet_service.js";
+import { StartDialog } from "./fleet/start_dialog.js";
+import { CameraWall } from "./live/camera_wall.js";
+import { Connection } from "./server/connection.js";
+import { Store } from "./shared/store.js";
+import { Toasts } from "./shared/toasts.js";
+import { CompareDialog } from "./sightings/compare_dialog.js";
+import { SightingList } from "./sightings/sighting_list.js";
+import { SnapPanel } from "./snap/snap_panel.js";
+import { SnapService } from "./snap/snap_service.js";
+import { WorkloadPanel } from "./workload/workload_panel.js";
+import { WorkloadService } from "./workload/workload_service.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -39,49 +39,49 @@ const session = new Session({
 const connection = new Connection({
   url: `${origin}/client`,
   token: () => session.token,
-  onMessage: (message) => conversation.hear(message),
+  onMessage: (message) => controller.hear(message),
   onLink: (link) => {
     store.link.value = link;
-    if (link.state === "open") conversation.catchUp();
+    if (link.state === "open") controller.catchUp();
     if (link.state === "waiting") askWhoWeAre();
   },
   probe: () => session.check(),
 });
 
-const conversation = new Console({ store, connection, session, toasts });
+const controller = new Controller({ store, connection, session, toasts });
 
-const compare = new Compare({
+const compareDialog = new CompareDialog({
   store,
   nodes: nodes("compare", "dialog", "title", "photo", "blank", "crop", "facts", "close"),
 });
 
-new LinkState({
+new LinkStatus({
   store,
   nodes: nodes("link", "pill", "banner", "next", "retry"),
   onRetry: () => connection.retryNow(),
 });
 
-new Cameras({
+new CameraWall({
   store,
   nodes: nodes("cameras", "wall", "empty", "command", "count"),
   processorUrl: `${origin}/processor`,
-  onBox: (camera, box, frameId) => conversation.follow(camera, box, frameId),
+  onBox: (camera, box, frameId) => controller.follow(camera, box, frameId),
 });
 
-new People({
+new CaseList({
   store,
-  nodes: nodes("people", "list", "empty", "count"),
-  onStop: (objectId) => conversation.stop(objectId),
-  onChoose: (objectId) => conversation.choose(objectId, { toggle: true }),
+  nodes: nodes("cases", "list", "empty", "count"),
+  onStop: (caseId) => controller.stop(caseId),
+  onChoose: (caseId) => controller.choose(caseId, { toggle: true }),
   announce: (text) => toasts.announce(text),
 });
 
-new Sightings({
+new SightingList({
   store,
   nodes: nodes("sightings", "list", "empty", "count", "filter"),
-  onChoose: (objectId) => conversation.choose(objectId),
-  onPoint: (sighting) => conversation.point(sighting),
-  onCompare: (sighting) => compare.show(sighting),
+  onChoose: (caseId) => controller.choose(caseId),
+  onPoint: (sighting) => controller.point(sighting),
+  onCompare: (sighting) => compareDialog.show(sighting),
 });
 
 new CaseDialog({
@@ -90,38 +90,38 @@ new CaseDialog({
     ...nodes("case", "dialog", "form", "open", "file", "drop", "preview", "hint", "name", "fault", "submit"),
     ...nodes("case", "count", "more", "threshold", "expires"),
   },
-  onCase: (image, name) => conversation.openCase(image, name),
-  onPhotos: (photos, fields) => conversation.openCaseOf(photos, fields),
+  onCase: (image, name) => controller.openFromPhoto(image, name),
+  onPhotos: (photos, fields) => controller.openFromPhotos(photos, fields),
 });
 
-new WorkDesk({ store, session });
-new Work({ store, nodes: nodes("work", "panel", "cloudlets", "jobs", "count") });
+new WorkloadService({ store, session });
+new WorkloadPanel({ store, nodes: nodes("work", "panel", "cloudlets", "jobs", "count") });
 
-const desk = new FleetDesk({ store, session, toasts });
+const fleetService = new FleetService({ store, session, toasts });
 
-const fleetDialog = new FleetDialog({
+const startDialog = new StartDialog({
   store,
   nodes: {
     ...nodes("fleet", "dialog", "title", "form", "kind", "name", "where", "place"),
     ...nodes("fleet", "other", "source", "rules", "fault", "submit"),
   },
-  onOrder: (nodeId, order) => desk.start(nodeId, order),
+  onOrder: (nodeId, order) => fleetService.start(nodeId, order),
 });
 
-new Fleet({
+new FleetPanel({
   store,
   nodes: nodes("fleet", "panel", "list", "count"),
-  onStart: (nodeId) => fleetDialog.show(nodeId),
-  onStop: (nodeId, name) => desk.stop(nodeId, name),
+  onStart: (nodeId) => startDialog.show(nodeId),
+  onStop: (nodeId, name) => fleetService.stop(nodeId, name),
   announce: (text) => toasts.announce(text),
 });
 
-const snapDesk = new SnapDesk({ store, session, toasts });
+const snapService = new SnapService({ store, session, toasts });
 
-new Snap({
+new SnapPanel({
   store,
   nodes: nodes("snap", "panel", "count", "to", "button", "results", "pictures", "empty"),
-  onSnap: (to) => snapDesk.snap(to),
+  onSnap: (to) => snapService.snap(to),
 });
 
 /** Connect when the session allows it, and hang up when it does not. */

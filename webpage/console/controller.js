@@ -1,14 +1,14 @@
 /* What the page does when a message comes or the operator acts. Touches no DOM; the panels watch the store. */
 
-import { postCase, readCameras, readPeople, readSightings } from "./api.js";
-import { cameraKey } from "./wire.js";
+import { postCase, readCameras, readCases, readSightings } from "../server/api.js";
+import { cameraKey } from "../server/wire.js";
 
 const BURST_MS = 200;
 const SOON_MS = 4000;
 const SELDOM_MS = 30_000;
 
-export class Console {
-  #peopleTimer = 0;
+export class Controller {
+  #casesTimer = 0;
   #polledAt = 0;
 
   /** @param {{store: Store, connection: Connection, session: Session, toasts: Toasts}} parts */
@@ -23,8 +23,8 @@ export class Console {
     const answers = {
       boundingBoxes: () => store.putBoxes(message, performance.now()),
       cameras: () => store.replaceCameras(message.cameras),
-      newObject: () => this.#personCame(message),
-      stop: () => this.#personWent(message.objectId),
+      newObject: () => this.#caseOpened(message),
+      stop: () => this.#caseClosed(message.caseId),
       sighting: () => this.#seen(message),
       error: () => this.#refused(message),
     };
@@ -36,46 +36,46 @@ export class Console {
     const asked = this.store.chosen.value;
     await Promise.all([
       this.#ask(readCameras(), (cameras) => this.store.replaceCameras(cameras)),
-      this.#ask(readPeople(), (people) => this.store.replacePeople(people)),
+      this.#ask(readCases(), (openCases) => this.store.replaceCases(openCases)),
       this.#ask(readSightings(asked), (sightings) => this.#showSightings(sightings, asked)),
     ]);
   }
 
   follow(camera, box, frameId) {
-    if (box.objectId !== null) return this.choose(box.objectId);
+    if (box.caseId !== null) return this.choose(box.caseId);
     const sent = this.#send({ type: "start", cameraId: camera.cameraId, frameId, boxId: box.boxId });
     if (sent) this.toasts.note(`Asked ${camera.key} to follow ${box.objectType} ${box.boxId}`);
     return undefined;
   }
 
-  openCase(image, name) {
+  openFromPhoto(image, name) {
     const message = { type: "start", image, ...(name && { name }) };
     const sent = this.connection.send(message);
-    if (sent) this.toasts.note("Photo sent. The case appears in the list of people.");
+    if (sent) this.toasts.note("Photo sent. The case appears in the list of cases.");
     return sent;
   }
 
   /** Open a case at the workers. Returns null, or what the server said against it. */
-  async openCaseOf(photos, fields) {
+  async openFromPhotos(photos, fields) {
     try {
       await postCase(photos, fields);
     } catch (error) {
       if (error.status === 401) this.session.expired();
       return error.message;
     }
-    this.toasts.note("Photos sent. The case appears in the list of people.");
-    this.#refreshPeople(0);
+    this.toasts.note("Photos sent. The case appears in the list of cases.");
+    this.#refreshCases(0);
     return null;
   }
 
-  stop(objectId) {
-    if (this.#send({ type: "stop", objectId })) this.#refreshPeople(1000);
+  stop(caseId) {
+    if (this.#send({ type: "stop", objectId: caseId })) this.#refreshCases(1000);
   }
 
-  /** Show one person's sightings, or everybody's for null; the same person again takes the filter away. */
-  choose(objectId, { toggle = false } = {}) {
+  /** Show the sightings of one case, or of every case for null; the same case again takes the filter away. */
+  choose(caseId, { toggle = false } = {}) {
     const { store } = this;
-    store.chosen.value = toggle && store.chosen.value === objectId ? null : objectId;
+    store.chosen.value = toggle && store.chosen.value === caseId ? null : caseId;
     const asked = store.chosen.value;
     this.#ask(readSightings(asked), (sightings) => this.#showSightings(sightings, asked));
   }
@@ -90,23 +90,23 @@ export class Console {
     return sent;
   }
 
-  #personCame(person) {
-    if (this.store.addPerson(person)) this.#refreshPeople(BURST_MS);
+  #caseOpened(openCase) {
+    if (this.store.addCase(openCase)) this.#refreshCases(BURST_MS);
   }
 
-  #personWent(objectId) {
-    const known = this.store.people.value.has(objectId);
-    if (known) this.toasts.note(`${this.store.nameOf(objectId)} is no longer looked for`);
-    this.store.removePerson(objectId);
+  #caseClosed(caseId) {
+    const known = this.store.cases.value.has(caseId);
+    if (known) this.toasts.note(`${this.store.nameOf(caseId)} is no longer looked for`);
+    this.store.removeCase(caseId);
   }
 
   #seen(sighting) {
     const { store } = this;
     const isNew = store.putSighting(sighting);
-    if (!store.people.value.has(sighting.objectId)) this.#refreshPeople(BURST_MS);
+    if (!store.cases.value.has(sighting.caseId)) this.#refreshCases(BURST_MS);
     if (!isNew) return;
     const near = sighting.distance === null ? "" : `, distance ${sighting.distance.toFixed(2)}`;
-    this.toasts.announce(`Candidate: ${store.nameOf(sighting.objectId)} on ${sighting.cameraId}${near}`);
+    this.toasts.announce(`Candidate: ${store.nameOf(sighting.caseId)} on ${sighting.cameraId}${near}`);
   }
 
   #refused({ code, message }) {
@@ -120,19 +120,19 @@ export class Console {
     if (asked === this.store.chosen.value) this.store.replaceSightings(sightings);
   }
 
-  #refreshPeople(wait) {
-    clearTimeout(this.#peopleTimer);
-    this.#peopleTimer = setTimeout(() => this.#ask(readPeople(), (people) => this.store.replacePeople(people)), wait);
+  #refreshCases(wait) {
+    clearTimeout(this.#casesTimer);
+    this.#casesTimer = setTimeout(() => this.#ask(readCases(), (openCases) => this.store.replaceCases(openCases)), wait);
   }
 
   /** No message tells that a face was encoded or a case expired, so the list is read again now and then. */
   #poll() {
     if (document.hidden || this.store.link.value.state !== "open") return;
-    const waiting = [...this.store.people.value.values()].some((person) => !person.hasFeatureMap);
+    const waiting = [...this.store.cases.value.values()].some((openCase) => !openCase.hasFeatureMap);
     const now = performance.now();
     if (now - this.#polledAt < (waiting ? SOON_MS : SELDOM_MS) - 100) return;
     this.#polledAt = now;
-    this.#refreshPeople(0);
+    this.#refreshCases(0);
   }
 
   async #ask(question, use) {

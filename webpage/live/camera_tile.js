@@ -1,16 +1,16 @@
 /* One camera as the operator sees it: picture, boxes and state. Decides nothing about when it may be live. */
 
-import { BoxLayer } from "./boxes.js";
-import { element, setAttribute, setText } from "./element.js";
-import { Picture } from "./picture.js";
-import { clockTime } from "./times.js";
-import { LIVE_AT_ONCE } from "./turns.js";
+import { element, setAttribute, setText } from "../shared/element.js";
+import { clockTime } from "../shared/times.js";
+import { BoxLayer } from "./box_layer.js";
+import { LivePicture } from "./live_picture.js";
+import { LIVE_AT_ONCE } from "./stream_slots.js";
 
 const TURNS = `${LIVE_AT_ONCE} pictures are live at once and the others take turns. Point at one to keep it live.`;
 
 const WORDS = { broken: "Interrupted", still: "Still", waiting: "Connecting", online: "Live" };
 
-export class Tile {
+export class CameraTile {
   #frame;
   #message;
   #state;
@@ -20,7 +20,7 @@ export class Tile {
    * @param {object} parts
    * @param {object} parts.camera
    * @param {string} parts.url address of the live picture
-   * @param {(objectId: number) => string} parts.nameOf
+   * @param {(caseId: number) => string} parts.nameOf
    * @param {(box: object, frameId: number) => void} parts.onPress
    */
   constructor({ camera, url, nameOf, onPress }) {
@@ -44,7 +44,7 @@ export class Tile {
     );
     this.layer = layer;
     this.image = image;
-    this.picture = new Picture({ image, still, url, onShape: (ratio) => this.#fit(ratio) });
+    this.picture = new LivePicture({ image, still, url, onShape: (ratio) => this.#fit(ratio) });
     this.boxes = new BoxLayer({ layer, onPress, nameOf, onFocusLost: () => this.node.focus({ preventScroll: true }) });
     this.update(camera);
   }

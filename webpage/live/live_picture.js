@@ -1,12 +1,12 @@
 /* One live picture (MJPEG in an <img>): opens and closes it, tries again when it breaks. Draws no boxes. */
 
-import { Backoff } from "./backoff.js";
+import { Backoff } from "../server/backoff.js";
 
 const PATIENCE_MS = { first: 12_000, least: 5000, most: 60_000 };
 const STILL_MS = 1000;
 const SAMPLE = { width: 16, height: 9 };
 
-export class Picture {
+export class LivePicture {
   #backoff = new Backoff({ first: 1000, longest: 30_000 });
   #attempt = 0;
   #pictures = 0; // different ones that this attempt brought

@@ -13,7 +13,7 @@ const TURN_MS = 4000;
  * @param {number} now
  * @returns {Set<string>} the keys that may be live
  */
-export function takeTurns(wanting, now) {
+export function assignSlots(wanting, now) {
   const rank = ({ pinned, since }) => {
     if (pinned) return 0;
     if (since === null) return 2;

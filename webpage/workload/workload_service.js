@@ -1,9 +1,9 @@
 /* Reads now and then what the workers and the cloudlets do. Touches no DOM; the panel watches the store. */
 
-import { readCloudlets, readWork } from "./api.js";
-import { PolledDesk } from "./polled_desk.js";
+import { readCloudlets, readWork } from "../server/api.js";
+import { Poller } from "../shared/poller.js";
 
-export class WorkDesk extends PolledDesk {
+export class WorkloadService extends Poller {
   /** @param {{store: Store, session: Session}} parts */
   constructor(parts) {
     super(parts, { soonMs: 2000, seldomMs: 20_000 });

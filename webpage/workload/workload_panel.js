@@ -1,7 +1,7 @@
 /* The cloudlets with their phones, and the jobs with how far they are. Sends nothing itself. */
 
-import { arrange, element, setText } from "./element.js";
-import { ago } from "./times.js";
+import { arrange, element, setText } from "../shared/element.js";
+import { ago } from "../shared/times.js";
 
 const MOST_ROWS = 50;
 const count = (number, one) => `${number} ${one}${number === 1 ? "" : "s"}`;
@@ -9,7 +9,7 @@ const count = (number, one) => `${number} ${one}${number === 1 ? "" : "s"}`;
 /** "about 40 s left", "about 3 min left". */
 const left = (seconds) => `about ${seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`} left`;
 
-export class Work {
+export class WorkloadPanel {
   #rows = new Map(); // "cloudlet" or "job" and its key -> row
 
   /** @param {{store: Store, nodes: {panel: HTMLElement, cloudlets: HTMLElement, jobs: HTMLElement, count: HTMLElement}}} parts */

@@ -1,7 +1,7 @@
 /* The server's REST interface. Turns its answers into checked values and its refusals into errors; retries nothing. */
 
 import {
-  cameras, cloudlets, containers, fleet, people, sightings, snapDevices, snapResults, snippets, work,
+  cameras, cloudlets, containers, fleet, openCases, sightings, snapDevices, snapResults, snippets, work,
 } from "./wire.js";
 
 const PATIENCE_MS = 8000;
@@ -37,11 +37,11 @@ const send = (method, body) => ({
 });
 
 export const readCameras = async () => cameras((await ask("/api/cameras"))?.data);
-export const readPeople = async () => people((await ask("/api/objects"))?.data);
+export const readCases = async () => openCases((await ask("/api/objects"))?.data);
 
-/** @param {number|null} objectId whose sightings, null for everybody's */
-export async function readSightings(objectId) {
-  const filter = objectId === null ? "" : `&objectId=${encodeURIComponent(objectId)}`;
+/** @param {number|null} caseId whose sightings, null for those of every case */
+export async function readSightings(caseId) {
+  const filter = caseId === null ? "" : `&objectId=${encodeURIComponent(caseId)}`;
   return sightings((await ask(`/api/sightings?limit=100${filter}`))?.data);
 }
 
@@ -90,7 +90,7 @@ export async function readSession() {
 export const signIn = (jwt) => ask("/api/session", send("POST", { jwt }));
 export const signOut = () => ask("/api/session", { method: "DELETE" });
 
-export const personPicture = (objectId) => `/api/objects/${encodeURIComponent(objectId)}/image`;
+export const casePhoto = (caseId) => `/api/objects/${encodeURIComponent(caseId)}/image`;
 export const sightingCrop = (sightingId) => `/api/sightings/${encodeURIComponent(sightingId)}/crop.jpg`;
 export const snippetPicture = (id, sha256) => `/snippets/${encodeURIComponent(id)}/?sha256=${encodeURIComponent(sha256)}`;
 export const streamOf = (cameraId) => `/stream?camera=${encodeURIComponent(cameraId)}&fps=10`;

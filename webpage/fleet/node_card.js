@@ -1,13 +1,13 @@
-/* One machine of the fleet: how it is and what runs on it. Sends nothing itself. */
+/* One node of the fleet: its state and the containers on it. Sends nothing itself. */
 
-import { arrange, element, setText } from "./element.js";
-import { SureButton } from "./sure_button.js";
-import { ago } from "./times.js";
+import { ConfirmButton } from "../shared/confirm_button.js";
+import { arrange, element, setText } from "../shared/element.js";
+import { ago } from "../shared/times.js";
 
 const gigabytes = (bytes) => `${(bytes / 1024 ** 3).toFixed(bytes < 10 * 1024 ** 3 ? 1 : 0)} GB`;
 const count = (number, one) => `${number} ${one}${number === 1 ? "" : "s"}`;
 
-export class Machine {
+export class NodeCard {
   #rows = new Map(); // container's name -> row
 
   /**
@@ -20,10 +20,10 @@ export class Machine {
   constructor(nodeId, { onStart, onStop, announce }) {
     Object.assign(this, { nodeId, onStop, announce });
     this.state = element("span", { class: "state" });
-    this.facts = element("p", { class: "machine-facts" });
+    this.facts = element("p", { class: "node-facts" });
     this.meter = element("meter", { min: 0, "aria-label": `Load of ${nodeId}` });
-    this.load = element("span", { class: "machine-load" });
-    this.devices = element("p", { class: "machine-facts" });
+    this.load = element("span", { class: "node-load" });
+    this.devices = element("p", { class: "node-facts" });
     this.fault = element("p", { class: "fault" });
     this.list = element("ul", { class: "rows" });
     this.none = element("p", { class: "hint", text: "Nothing runs here yet." });
@@ -34,12 +34,12 @@ export class Machine {
       "aria-label": `Start a container on ${nodeId}`,
       onclick: () => onStart(nodeId),
     });
-    const head = element("div", { class: "machine-head" }, element("h3", { text: nodeId }), this.state);
-    const load = element("div", { class: "machine-bar" }, this.meter, this.load);
-    const foot = element("div", { class: "machine-foot" }, this.start);
+    const head = element("div", { class: "node-head" }, element("h3", { text: nodeId }), this.state);
+    const load = element("div", { class: "node-bar" }, this.meter, this.load);
+    const foot = element("div", { class: "node-foot" }, this.start);
     this.node = element(
       "article",
-      { class: "machine", "data-node": nodeId },
+      { class: "node", "data-node": nodeId },
       ...[head, this.facts, load, this.devices, this.fault, this.list, this.none, foot],
     );
   }
@@ -72,7 +72,7 @@ export class Machine {
     if (!this.#rows.has(name)) this.#rows.set(name, this.#makeRow(name));
     const row = this.#rows.get(name);
     row.node.dataset.state = state;
-    // Of a machine that is away nobody knows more than what it told last.
+    // Of a node that is offline only its last report is known.
     setText(row.note, [kind, device ?? source, online ? state : `was ${state}`].filter(Boolean).join(" · "));
     row.stop.node.disabled = !online;
   }
@@ -80,7 +80,7 @@ export class Machine {
   #makeRow(name) {
     const deed = `Stop ${name} on ${this.nodeId}`;
     const act = () => this.onStop(this.nodeId, name);
-    const stop = new SureButton({ text: "Stop", deed, act, announce: this.announce });
+    const stop = new ConfirmButton({ text: "Stop", deed, act, announce: this.announce });
     const note = element("span", { class: "row-note" });
     const words = element("div", { class: "row-words" }, element("span", { class: "row-title", text: name }), note);
     return { note, stop, node: element("li", { class: "row container" }, words, stop.node) };

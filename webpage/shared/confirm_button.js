@@ -4,7 +4,7 @@ import { element, setText } from "./element.js";
 
 const SURE_MS = 3000;
 
-export class SureButton {
+export class ConfirmButton {
   #timer = 0;
   #busy = false;
 

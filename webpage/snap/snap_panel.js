@@ -1,8 +1,8 @@
 /* The cameras that take a picture on command, and their pictures. Sends nothing itself. */
 
-import { snippetPicture } from "./api.js";
-import { arrange, element, setAttribute, setText } from "./element.js";
-import { ago, clockTime, isoTime } from "./times.js";
+import { snippetPicture } from "../server/api.js";
+import { arrange, element, setAttribute, setText } from "../shared/element.js";
+import { ago, clockTime, isoTime } from "../shared/times.js";
 
 const ALL = "all";
 const WORDS = {
@@ -13,7 +13,7 @@ const WORDS = {
   offline: "not connected",
 };
 
-export class Snap {
+export class SnapPanel {
   #pictures = new Map(); // "id sha256" -> figure's parts
   #busy = false;
 

@@ -1,26 +1,26 @@
-/* The list of sightings, newest first, and its filter. Judges nothing: each is a candidate until a human says so. */
+/* The list of sightings, newest first, and its filter. Judges nothing: each is a candidate until a person rejects it. */
 
-import { sightingCrop } from "./api.js";
-import { arrange, element, setAttribute, setText } from "./element.js";
-import { ago, clockTime, isoTime } from "./times.js";
+import { sightingCrop } from "../server/api.js";
+import { arrange, element, setAttribute, setText } from "../shared/element.js";
+import { ago, clockTime, isoTime } from "../shared/times.js";
 
 const IN_VIEW_S = 4;
 
-export class Sightings {
+export class SightingList {
   #rows = new Map(); // sightingId -> row
 
   /**
    * @param {object} parts
    * @param {Store} parts.store
    * @param {Record<string, HTMLElement>} parts.nodes list, empty, count, filter
-   * @param {(objectId: number|null) => void} parts.onChoose
+   * @param {(caseId: number|null) => void} parts.onChoose
    * @param {(sighting: object) => void} parts.onPoint show the camera
    * @param {(sighting: object) => void} parts.onCompare show crop and photo side by side
    */
   constructor({ store, nodes, onChoose, onPoint, onCompare }) {
     Object.assign(this, { store, onPoint, onCompare, ...nodes });
     for (const cell of [store.sightings, store.loaded]) cell.watch(() => this.#render());
-    for (const cell of [store.people, store.chosen]) cell.watch(() => this.#renderFilter());
+    for (const cell of [store.cases, store.chosen]) cell.watch(() => this.#renderFilter());
     this.filter.addEventListener("change", () => onChoose(this.filter.value === "" ? null : Number(this.filter.value)));
     setInterval(() => this.#render(), 2000);
   }
@@ -42,14 +42,16 @@ export class Sightings {
     if (!this.#rows.has(id)) this.#rows.set(id, this.#make());
     const row = this.#rows.get(id);
     row.sighting = sighting;
-    const name = this.store.nameOf(sighting.objectId);
-    const inView = Date.now() / 1000 - sighting.lastSeen < IN_VIEW_S;
+    const name = this.store.nameOf(sighting.caseId);
+    const inView = !sighting.rejected && Date.now() / 1000 - sighting.lastSeen < IN_VIEW_S;
     setText(row.name, name);
     setText(row.camera, String(sighting.cameraId));
-    setText(row.distance, sighting.distance === null ? "Candidate" : `Distance ${sighting.distance.toFixed(2)}`);
+    setText(row.distance, sighting.distance === null ? "No distance" : `Distance ${sighting.distance.toFixed(2)}`);
+    setText(row.verdict, sighting.rejected ? "rejected: somebody else" : "a candidate: please confirm by eye");
     setText(row.relative, inView ? "in view now" : ago(sighting.lastSeen));
     setText(row.absolute, this.#span(sighting));
     setAttribute(row.time, "datetime", isoTime(sighting.firstSeen));
+    setAttribute(row.node, "data-rejected", sighting.rejected ? "" : null);
     setAttribute(row.node, "data-now", inView ? "" : null);
     setAttribute(row.crop, "aria-label", `Compare this sighting with the photo of ${name}`);
     if (sighting.hasCrop && !row.loaded) {
@@ -71,12 +73,13 @@ export class Sightings {
     row.name = element("span", { class: "row-title" });
     row.camera = element("span", { class: "row-camera" });
     row.distance = element("span", { class: "distance" });
+    row.verdict = element("span");
     row.relative = element("span", { class: "relative" });
     row.absolute = element("span", { class: "absolute" });
     row.time = element("time", { class: "row-time" }, row.relative, row.absolute);
-    const doubt = element("span", { class: "row-note" }, row.distance, ", a candidate: please confirm by eye");
+    const note = element("span", { class: "row-note" }, row.distance, ", ", row.verdict);
     const head = element("span", { class: "row-head" }, row.name, row.camera);
-    const words = element("span", { class: "row-words" }, head, doubt, row.time);
+    const words = element("span", { class: "row-words" }, head, note, row.time);
     const point = { type: "button", class: "row-main", onclick: () => this.onPoint(row.sighting) };
     row.node = element("li", { class: "row sighting" }, row.crop, element("button", point, words));
     return row;
@@ -88,11 +91,11 @@ export class Sightings {
   }
 
   #renderFilter() {
-    const { chosen, people } = this.store;
-    const ids = new Set(people.value.keys());
-    if (chosen.value !== null) ids.add(chosen.value); // a person who was stopped meanwhile stays chosen
-    const persons = [...ids].sort((a, b) => b - a).map((id) => [String(id), this.store.nameOf(id)]);
-    const options = [["", "Everybody"], ...persons];
+    const { chosen, cases } = this.store;
+    const ids = new Set(cases.value.keys());
+    if (chosen.value !== null) ids.add(chosen.value); // a case that was closed meanwhile stays chosen
+    const named = [...ids].sort((a, b) => b - a).map((id) => [String(id), this.store.nameOf(id)]);
+    const options = [["", "Everybody"], ...named];
     const same =
       options.length === this.filter.options.length &&
       options.every(([value, text], index) => {

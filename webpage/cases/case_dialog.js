@@ -2,8 +2,9 @@
 
    Where face workers are, they get all photos with a threshold and an end; else a camera's processor gets one photo. */
 
+import { clockTime } from "../shared/times.js";
+import { MAX_CASE_NAME } from "../server/wire.js";
 import { base64, prepare } from "./photo.js";
-import { clockTime } from "./times.js";
 
 const MOST_PHOTOS = 20;
 
@@ -22,6 +23,7 @@ export class CaseDialog {
    */
   constructor({ store, nodes, onCase, onPhotos }) {
     Object.assign(this, { store, nodes, onCase, onPhotos });
+    nodes.name.maxLength = MAX_CASE_NAME;
     store.work.watch(({ workers }) => (nodes.more.hidden = workers === 0));
     nodes.open.addEventListener("click", () => this.#show());
     nodes.file.addEventListener("change", () => this.#take([...nodes.file.files]));
@@ -95,7 +97,7 @@ export class CaseDialog {
 
   #toWorkers() {
     const { name, threshold, expires } = this.nodes;
-    if (!threshold.validity.valid) return "The largest distance is a number from 0.05 to 1, such as 0.6.";
+    if (!threshold.validity.valid) return "The largest distance is a number from 0.05 to 1, such as 0.5.";
     const called = name.value.trim() || `Somebody, ${clockTime(Date.now() / 1000)}`;
     return this.onPhotos(this.#photos, { name: called, threshold: threshold.value, expires: expires.value });
   }

@@ -3,6 +3,8 @@
 const MAX_BOXES = 200;
 const MAX_CAMERAS = 200;
 const MAX_TEXT = 300;
+/** The longest name of a case that the server takes, in characters. */
+export const MAX_CASE_NAME = 200;
 
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 const numberOr = (value, otherwise) => (isNumber(value) ? value : otherwise);
@@ -34,7 +36,7 @@ function box(raw) {
     rect: [x1, y1, x2, y2],
     objectType: textOr(raw.objectType, "face"),
     certainty: numberOr(raw.certainty, null),
-    objectId: numberOr(raw.objectId, null),
+    caseId: numberOr(raw.objectId, null),
     distance: numberOr(raw.distance, null),
   };
 }
@@ -50,11 +52,11 @@ export function camera(raw) {
   };
 }
 
-/** One tracked person, or null; times are seconds since the epoch. */
-export function person(raw) {
+/** One open case, which the wire calls an object, or null; times are seconds since the epoch. */
+export function openCase(raw) {
   if (!isNumber(raw?.objectId)) return null;
   return {
-    objectId: raw.objectId,
+    caseId: raw.objectId,
     name: textOr(raw.name, null),
     openedAt: numberOr(raw.openedAt, null),
     lastSeenAt: numberOr(raw.lastSeenAt, null),
@@ -70,19 +72,20 @@ export function sighting(raw) {
   if (!isId(raw?.sightingId) || !isNumber(raw.objectId) || !isId(raw.cameraId) || !isNumber(raw.firstSeen)) return null;
   return {
     sightingId: raw.sightingId,
-    objectId: raw.objectId,
+    caseId: raw.objectId,
     cameraId: raw.cameraId,
     firstSeen: raw.firstSeen,
     lastSeen: numberOr(raw.lastSeen, raw.firstSeen),
     distance: numberOr(raw.distance, null),
     hasCrop: raw.hasCrop === true,
+    rejected: raw.rejected === true,
   };
 }
 
 const checked = (raws, check, most) => list(raws).slice(0, most).map(check).filter((value) => value !== null);
 
 export const cameras = (raws) => checked(raws, camera, MAX_CAMERAS);
-export const people = (raws) => checked(raws, person, 500);
+export const openCases = (raws) => checked(raws, openCase, 500);
 export const sightings = (raws) => checked(raws, sighting, 500);
 
 function container(raw) {
@@ -100,8 +103,8 @@ const texts = (raws) => list(raws).slice(0, 100).filter((text) => typeof text ==
 const kindOf = (raw) =>
   isId(raw?.kind) ? { kind: String(raw.kind), devices: texts(raw.devices), sources: texts(raw.sources) } : null;
 
-/** One machine of the fleet, or null; `since` is in seconds since the epoch, `load` to be compared with `cores`. */
-export function machine(raw) {
+/** One node of the fleet, or null; `since` is in seconds since the epoch, `load` to be compared with `cores`. */
+export function node(raw) {
   if (!isId(raw?.nodeId)) return null;
   return {
     nodeId: String(raw.nodeId),
@@ -119,7 +122,7 @@ export function machine(raw) {
 }
 
 export const containers = (raws) => checked(raws, container, 300);
-export const fleet = (raws) => checked(raws, machine, 500);
+export const fleet = (raws) => checked(raws, node, 500);
 
 /** One cloudlet, or null; `lastSeenAt` in seconds since the epoch. */
 function cloudlet(raw) {
@@ -178,8 +181,8 @@ const readers = {
     isId(raw.cameraId) && isNumber(raw.frameId)
       ? { cameraId: raw.cameraId, frameId: raw.frameId, boxes: checked(raw.boxes, box, MAX_BOXES) }
       : null,
-  newObject: person,
-  stop: (raw) => (isNumber(raw.objectId) ? { objectId: raw.objectId } : null),
+  newObject: openCase,
+  stop: (raw) => (isNumber(raw.objectId) ? { caseId: raw.objectId } : null),
   sighting,
   cameras: (raw) => ({ cameras: cameras(raw.cameras) }),
   error: (raw) => ({

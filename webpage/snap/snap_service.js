@@ -1,9 +1,9 @@
 /* Reads snap cameras and their pictures now and then, and has them take new ones. Touches no DOM. */
 
-import { askSnap, readSnapDevices, readSnippets } from "./api.js";
-import { PolledDesk } from "./polled_desk.js";
+import { askSnap, readSnapDevices, readSnippets } from "../server/api.js";
+import { Poller } from "../shared/poller.js";
 
-export class SnapDesk extends PolledDesk {
+export class SnapService extends Poller {
   /** @param {{store: Store, session: Session, toasts: Toasts}} parts */
   constructor({ toasts, ...parts }) {
     super(parts, { soonMs: 5000, seldomMs: 30_000 });

@@ -1,15 +1,15 @@
 /* The wall of cameras: one tile each, and who of them is live. Knows no message of the wire. */
 
-import { streamOf } from "./api.js";
-import { arrange, setText } from "./element.js";
-import { Tile } from "./tile.js";
-import { takeTurns } from "./turns.js";
+import { streamOf } from "../server/api.js";
+import { arrange, setText } from "../shared/element.js";
+import { CameraTile } from "./camera_tile.js";
+import { assignSlots } from "./stream_slots.js";
 
 const TICK_MS = 250;
 const POINT_MS = 4000;
 
-export class Cameras {
-  #tiles = new Map(); // key -> Tile
+export class CameraWall {
+  #tiles = new Map(); // key -> CameraTile
   #pointTimer = 0;
   #cutOff = false;
   #seen = new IntersectionObserver((entries) => this.#moved(entries), { rootMargin: "100px" });
@@ -51,10 +51,10 @@ export class Cameras {
   }
 
   #add(camera) {
-    const tile = new Tile({
+    const tile = new CameraTile({
       camera,
       url: streamOf(camera.cameraId),
-      nameOf: (objectId) => this.store.nameOf(objectId),
+      nameOf: (caseId) => this.store.nameOf(caseId),
       onPress: (box, frameId) => this.onBox(tile.camera, box, frameId),
     });
     this.#tiles.set(camera.key, tile);
@@ -91,7 +91,7 @@ export class Cameras {
     const wanting = tiles
       .filter(([, { inView, camera }]) => inView && camera.online && !document.hidden)
       .map(([key, { pinned, since, until }]) => ({ key, pinned, since, until }));
-    const live = takeTurns(wanting, now);
+    const live = assignSlots(wanting, now);
     // Closing comes first: a new stream may need the connection that an old one holds.
     for (const [key, tile] of tiles) if (!live.has(key) && tile.picture.live) this.#close(tile, now);
     for (const [key, tile] of tiles) if (live.has(key) && !tile.picture.live) this.#open(tile, now);

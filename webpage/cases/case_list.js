@@ -1,48 +1,48 @@
-/* The people who are looked for, with their state and their Stop button. Sends nothing itself. */
+/* The open cases: whom, in what state, and a Stop button each. Sends nothing itself. */
 
-import { arrange, element, setAttribute, setText } from "./element.js";
+import { arrange, element, setAttribute, setText } from "../shared/element.js";
+import { clockTime } from "../shared/times.js";
 import { portraitOf } from "./portrait.js";
-import { clockTime } from "./times.js";
 
 const SURE_MS = 3000;
 const STOPPING_MS = 5000;
 
-export class People {
-  #rows = new Map(); // objectId -> row
+export class CaseList {
+  #rows = new Map(); // caseId -> row
 
   /**
    * @param {object} parts
    * @param {Store} parts.store
    * @param {{list: HTMLElement, empty: HTMLElement, count: HTMLElement}} parts.nodes
-   * @param {(objectId: number) => void} parts.onStop
-   * @param {(objectId: number) => void} parts.onChoose
+   * @param {(caseId: number) => void} parts.onStop
+   * @param {(caseId: number) => void} parts.onChoose
    * @param {(text: string) => void} parts.announce
    */
   constructor({ store, nodes, onStop, onChoose, announce }) {
     Object.assign(this, { store, onStop, onChoose, announce, ...nodes });
-    for (const cell of [store.people, store.loaded, store.chosen]) cell.watch(() => this.#render());
+    for (const cell of [store.cases, store.loaded, store.chosen]) cell.watch(() => this.#render());
   }
 
   #render() {
-    const people = [...this.store.people.value.values()].sort((a, b) => b.objectId - a.objectId);
-    for (const id of [...this.#rows.keys()]) if (!this.store.people.value.has(id)) this.#forget(id);
-    for (const person of people) this.#update(person);
-    arrange(this.list, people.map(({ objectId }) => this.#rows.get(objectId).node));
-    setText(this.count, people.length > 0 ? String(people.length) : "");
-    this.list.hidden = people.length === 0;
-    this.empty.hidden = people.length > 0 || !this.store.loaded.value.people;
+    const openCases = [...this.store.cases.value.values()].sort((a, b) => b.caseId - a.caseId);
+    for (const id of [...this.#rows.keys()]) if (!this.store.cases.value.has(id)) this.#forget(id);
+    for (const openCase of openCases) this.#update(openCase);
+    arrange(this.list, openCases.map(({ caseId }) => this.#rows.get(caseId).node));
+    setText(this.count, openCases.length > 0 ? String(openCases.length) : "");
+    this.list.hidden = openCases.length === 0;
+    this.empty.hidden = openCases.length > 0 || !this.store.loaded.value.cases;
   }
 
-  #update(person) {
-    const id = person.objectId;
+  #update(openCase) {
+    const id = openCase.caseId;
     if (!this.#rows.has(id)) this.#rows.set(id, this.#make(id));
     const row = this.#rows.get(id);
     const name = this.store.nameOf(id);
     setText(row.name, name);
-    setText(row.state, this.#state(person));
-    setAttribute(row.node, "data-state", this.#kind(person));
+    setText(row.state, this.#state(openCase));
+    setAttribute(row.node, "data-state", this.#kind(openCase));
     setAttribute(row.choose, "aria-pressed", String(this.store.chosen.value === id));
-    const until = person.expiresAt;
+    const until = openCase.expiresAt;
     setAttribute(row.choose, "title", until === null ? null : `Followed until ${clockTime(until)}`);
     const picture = portraitOf(this.store, id);
     if (picture && row.source !== picture) {
@@ -55,19 +55,19 @@ export class People {
     }
   }
 
-  #kind({ objectId, hasFeatureMap, lastSeenAt }) {
-    if (this.store.lastSeen(objectId) || lastSeenAt !== null) return "seen";
+  #kind({ caseId, hasFeatureMap, lastSeenAt }) {
+    if (this.store.lastSeen(caseId) || lastSeenAt !== null) return "seen";
     return hasFeatureMap ? "searching" : "waiting";
   }
 
-  #state(person) {
-    const seen = this.store.lastSeen(person.objectId);
+  #state(openCase) {
+    const seen = this.store.lastSeen(openCase.caseId);
     if (seen) return `Last seen ${seen.cameraId}, ${clockTime(seen.at)}`;
-    if (person.lastSeenAt !== null) return `Last seen ${clockTime(person.lastSeenAt)}`;
-    return person.hasFeatureMap ? "Searching" : "Waiting for a face";
+    if (openCase.lastSeenAt !== null) return `Last seen ${clockTime(openCase.lastSeenAt)}`;
+    return openCase.hasFeatureMap ? "Searching" : "Waiting for a face";
   }
 
-  #make(objectId) {
+  #make(caseId) {
     const row = { sure: 0, stopping: 0, source: "" };
     row.image = element("img", { class: "thumb", alt: "", hidden: true });
     row.image.addEventListener("load", () => this.#picture(row, true));
@@ -78,13 +78,13 @@ export class People {
     const words = element("span", { class: "row-words" }, row.name, row.state);
     row.choose = element(
       "button",
-      { type: "button", class: "row-main", "aria-pressed": "false", onclick: () => this.onChoose(objectId) },
+      { type: "button", class: "row-main", "aria-pressed": "false", onclick: () => this.onChoose(caseId) },
       row.image,
       row.blank,
       words,
     );
-    row.stop = element("button", { type: "button", class: "stop", onclick: () => this.#stop(objectId, row) });
-    row.node = element("li", { class: "row person", "data-object": objectId }, row.choose, row.stop);
+    row.stop = element("button", { type: "button", class: "stop", onclick: () => this.#stop(caseId, row) });
+    row.node = element("li", { class: "row case", "data-case": caseId }, row.choose, row.stop);
     return row;
   }
 
@@ -94,15 +94,15 @@ export class People {
   }
 
   /** The first press asks, a second one within three seconds stops. */
-  #stop(objectId, row) {
+  #stop(caseId, row) {
     if (row.stopping) return;
-    const name = this.store.nameOf(objectId);
+    const name = this.store.nameOf(caseId);
     if (row.sure) {
       this.#calm(row);
       row.stopping = setTimeout(() => this.#calm(row), STOPPING_MS);
       setText(row.stop, "…");
       setAttribute(row.stop, "aria-label", `Stopping the search for ${name}`);
-      this.onStop(objectId);
+      this.onStop(caseId);
       return;
     }
     row.sure = setTimeout(() => this.#calm(row), SURE_MS);
@@ -118,13 +118,13 @@ export class People {
     row.sure = 0;
     row.stopping = 0;
     row.stop.classList.remove("sure");
-    this.store.people.touch();
+    this.store.cases.touch();
   }
 
-  #forget(objectId) {
-    const row = this.#rows.get(objectId);
+  #forget(caseId) {
+    const row = this.#rows.get(caseId);
     clearTimeout(row.sure);
     clearTimeout(row.stopping);
-    this.#rows.delete(objectId);
+    this.#rows.delete(caseId);
   }
 }

@@ -1,11 +1,11 @@
 /* Says whether the page is connected, and when it tries again. Opens no connection. */
 
-import { setText } from "./element.js";
+import { setText } from "../shared/element.js";
 
 const WORDS = { open: "Connected", connecting: "Connecting", waiting: "Reconnecting" };
 const GRACE_MS = 1500;
 
-export class LinkState {
+export class LinkStatus {
   #lostAt = null;
 
   /**

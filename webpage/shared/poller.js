@@ -1,6 +1,6 @@
 /* Reads something now and then while the page is seen: often where there is some of it, else seldom. Touches no DOM. */
 
-export class PolledDesk {
+export class Poller {
   #askedAt = -Infinity;
   #soonMs;
   #seldomMs;

@@ -1,6 +1,6 @@
 /* One observable value. Tells its watchers at most once per painted frame; keeps no history. */
 
-export class Cell {
+export class Observable {
   #value;
   #watchers = new Set();
   #told = true;

@@ -1,6 +1,6 @@
 /* The boxes over one picture, as real buttons. Knows nothing about cameras or the server. */
 
-import { element, setAttribute, setText } from "./element.js";
+import { element, setAttribute, setText } from "../shared/element.js";
 
 export const STALE_MS = 1500;
 const ASKED_MS = 5000;
@@ -16,7 +16,7 @@ export class BoxLayer {
    * @param {object} parts
    * @param {HTMLElement} parts.layer covers exactly the picture
    * @param {(box: object, frameId: number) => void} parts.onPress
-   * @param {(objectId: number) => string} parts.nameOf
+   * @param {(caseId: number) => string} parts.nameOf
    * @param {() => void} parts.onFocusLost the focused box vanished
    */
   constructor({ layer, onPress, nameOf, onFocusLost }) {
@@ -59,11 +59,11 @@ export class BoxLayer {
   }
 
   #label({ node, label, box, askedUntil }, now) {
-    const followed = box.objectId !== null;
+    const followed = box.caseId !== null;
     const asked = !followed && askedUntil > now;
     const kind = `${box.objectType} ${box.boxId}`;
     const near = box.distance === null ? "" : box.distance.toFixed(2);
-    const name = followed ? this.nameOf(box.objectId) : kind;
+    const name = followed ? this.nameOf(box.caseId) : kind;
     const seen = followed ? [name, near].filter(Boolean).join(" · ") : asked ? `${kind} · asked` : kind;
     const said = followed ? [name, near && `distance ${near}`].filter(Boolean).join(", ") : `${kind}, follow`;
     setText(label, seen);
@@ -83,8 +83,8 @@ export class BoxLayer {
 
   #press(entry) {
     const now = performance.now();
-    if (entry.box.objectId === null && entry.askedUntil > now) return;
-    if (entry.box.objectId === null) entry.askedUntil = now + ASKED_MS;
+    if (entry.box.caseId === null && entry.askedUntil > now) return;
+    if (entry.box.caseId === null) entry.askedUntil = now + ASKED_MS;
     this.onPress(entry.box, entry.frameId);
     this.#label(entry, now);
   }

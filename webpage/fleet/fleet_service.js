@@ -1,9 +1,9 @@
 /* Reads the fleet now and then, and gives its nodes their commands. Touches no DOM; the panel watches the store. */
 
-import { readFleet, startContainer, stopContainer } from "./api.js";
-import { PolledDesk } from "./polled_desk.js";
+import { readFleet, startContainer, stopContainer } from "../server/api.js";
+import { Poller } from "../shared/poller.js";
 
-export class FleetDesk extends PolledDesk {
+export class FleetService extends Poller {
   /** @param {{store: Store, session: Session, toasts: Toasts}} parts */
   constructor({ toasts, ...parts }) {
     super(parts, { soonMs: 5000, seldomMs: 30_000 });

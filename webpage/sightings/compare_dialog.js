@@ -1,10 +1,10 @@
-/* Photo and crop side by side, because a human confirms. Judges nothing itself. */
+/* Photo and crop side by side, because a person confirms. Judges nothing itself. */
 
-import { sightingCrop } from "./api.js";
-import { portraitOf } from "./portrait.js";
-import { clockTime } from "./times.js";
+import { photoOf } from "../cases/portrait.js";
+import { sightingCrop } from "../server/api.js";
+import { clockTime } from "../shared/times.js";
 
-export class Compare {
+export class CompareDialog {
   /**
    * @param {object} parts
    * @param {Store} parts.store
@@ -19,16 +19,17 @@ export class Compare {
 
   show(sighting) {
     const { nodes, store } = this;
-    const { objectId, sightingId, cameraId, distance, firstSeen } = sighting;
-    const name = store.nameOf(objectId);
+    const { caseId, sightingId, cameraId, distance, firstSeen, rejected } = sighting;
+    const name = store.nameOf(caseId);
     nodes.title.textContent = `Is this ${name}?`;
     nodes.photo.alt = `Photo of ${name}`;
-    this.#showPhoto(portraitOf(store, objectId, sighting));
+    this.#showPhoto(photoOf(store, caseId));
     nodes.crop.src = sightingCrop(sightingId);
     nodes.crop.alt = `Face seen on ${cameraId}`;
     const near = distance === null ? "" : ` The distance is ${distance.toFixed(2)}; the smaller, the more alike.`;
+    const verdict = rejected ? "Rejected: it is somebody else." : "A candidate: please confirm by eye.";
     const seen = `Seen on ${cameraId} at ${clockTime(firstSeen)}.`;
-    nodes.facts.textContent = `${seen}${near} A candidate: please confirm by eye.`;
+    nodes.facts.textContent = `${seen}${near} ${verdict}`;
     nodes.dialog.showModal();
   }
 

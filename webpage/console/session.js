@@ -1,6 +1,6 @@
 /* Signing in and out. Stores no token: it is held in memory for this sitting, and scripts cannot read the cookie. */
 
-import { readSession, signIn, signOut } from "./api.js";
+import { readSession, signIn, signOut } from "../server/api.js";
 
 export class Session {
   #token = null;

@@ -1,10 +1,10 @@
-/* The dialog that starts a container on a machine: offers what the machine offers and nothing else. Sends nothing. */
+/* The dialog that starts a container on a node: offers what the node allows and nothing else. Sends nothing. */
 
-import { element, setText } from "./element.js";
+import { element, setText } from "../shared/element.js";
 
 const OTHER = "other";
 
-export class FleetDialog {
+export class StartDialog {
   #nodeId = null;
 
   /**
@@ -60,7 +60,7 @@ export class FleetDialog {
     this.nodes.place.replaceChildren(...options);
     this.nodes.place.selectedIndex = options.findIndex((option) => !option.disabled);
     this.nodes.where.hidden = options.length === 0;
-    setText(this.nodes.rules, `This machine allows ${rules.join(", ")}`);
+    setText(this.nodes.rules, `This node allows ${rules.join(", ")}`);
     this.#showSource();
   }
 

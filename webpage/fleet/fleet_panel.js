@@ -1,10 +1,10 @@
-/* The machines of the fleet, shown once an agent has told of one. Sends nothing itself. */
+/* The nodes of the fleet, shown once an agent has reported one. Sends nothing itself. */
 
-import { arrange, setText } from "./element.js";
-import { Machine } from "./machine.js";
+import { arrange, setText } from "../shared/element.js";
+import { NodeCard } from "./node_card.js";
 
-export class Fleet {
-  #machines = new Map(); // nodeId -> Machine
+export class FleetPanel {
+  #cards = new Map(); // nodeId -> NodeCard
 
   /**
    * @param {object} parts
@@ -21,12 +21,12 @@ export class Fleet {
 
   #render(fleet) {
     const ids = new Set(fleet.map(({ nodeId }) => nodeId));
-    for (const id of [...this.#machines.keys()]) if (!ids.has(id)) this.#machines.delete(id);
+    for (const id of [...this.#cards.keys()]) if (!ids.has(id)) this.#cards.delete(id);
     for (const node of fleet) {
-      if (!this.#machines.has(node.nodeId)) this.#machines.set(node.nodeId, new Machine(node.nodeId, this.acts));
-      this.#machines.get(node.nodeId).update(node);
+      if (!this.#cards.has(node.nodeId)) this.#cards.set(node.nodeId, new NodeCard(node.nodeId, this.acts));
+      this.#cards.get(node.nodeId).update(node);
     }
-    arrange(this.list, fleet.map(({ nodeId }) => this.#machines.get(nodeId).node));
+    arrange(this.list, fleet.map(({ nodeId }) => this.#cards.get(nodeId).node));
     const online = fleet.filter((node) => node.online).length;
     setText(this.count, `${online} of ${fleet.length} online`);
     this.panel.hidden = fleet.length === 0;
