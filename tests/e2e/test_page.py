@@ -6,6 +6,7 @@ Every test also fails when the browser's console shows an error, or when the pag
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +14,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect, sync_playwright
 
 from tests.browser import CHROMIUM, FLAGS, WHERE_FROM, Watch
+from tests.processes import ROOT
 
 PATIENCE_MS = 60_000  # two cores find, encode and match faces meanwhile
+CROP = ROOT / "webpage" / "icon.svg"
 HOSTILE = "<img src=x onerror=\"document.title='stolen'\">"
 
 # `make test` installs the browser where it may (root, Debian); elsewhere the reason says how.
@@ -49,11 +52,11 @@ def page(console: Any, browser: Browser) -> Iterator[Page]:
 
 
 def followed(page: Page) -> set[int]:
-    return {person["objectId"] for person in page.request.get("/api/objects").json()["data"]}
+    return {known["objectId"] for known in page.request.get("/api/objects").json()["data"]}
 
 
 def stop(page: Page, object_ids: set[int]) -> None:
-    """Stop people by the server's own door, in whatever state a failed test left the page."""
+    """Stop cases by the server's own WebSocket, in whatever state a failed test left the page."""
     page.goto("/api/session")  # any page of the same origin
     page.evaluate(
         """ids => new Promise(done => {
@@ -78,8 +81,8 @@ def sightings(page: Page) -> Locator:
     return page.locator("#sightings-list > li")
 
 
-def people(page: Page) -> Locator:
-    return page.locator("#people-list > li")
+def open_cases(page: Page) -> Locator:
+    return page.locator("#cases-list > li")
 
 
 def unknown_faces(page: Page) -> Locator:
@@ -91,7 +94,7 @@ def open_case(page: Page, photo: Any, name: str) -> None:
     page.get_by_label("Photo of the person").set_input_files(photo)
     page.get_by_label("Name").fill(name)
     page.get_by_role("button", name="Open case", exact=True).click()
-    expect(page.locator("#people-list").get_by_text(name, exact=True)).to_be_visible()
+    expect(page.locator("#cases-list").get_by_text(name, exact=True)).to_be_visible()
 
 
 def test_the_live_picture_of_each_camera_is_seen_and_moves(console: Any, page: Page) -> None:
@@ -128,7 +131,7 @@ def test_a_click_on_a_face_follows_that_person(console: Any, page: Page) -> None
     unknown_faces(page).first.wait_for()
     before = len(followed(page))
     unknown_faces(page).first.click()
-    expect(people(page)).to_have_count(before + 1)
+    expect(open_cases(page)).to_have_count(before + 1)
 
 
 def test_a_face_is_followed_by_keyboard_alone(console: Any, page: Page) -> None:
@@ -142,7 +145,7 @@ def test_a_face_is_followed_by_keyboard_alone(console: Any, page: Page) -> None:
             page.keyboard.press("Enter")
             if page.get_by_text(re.compile(r"^Asked .+ to follow")).count() > 0:  # else the face left just now
                 break
-    expect(people(page)).to_have_count(before + 1)
+    expect(open_cases(page)).to_have_count(before + 1)
 
 
 def test_a_case_from_a_photo_leads_to_a_sighting_with_camera_and_distance(console: Any, page: Page) -> None:
@@ -172,7 +175,7 @@ def test_the_filter_shows_one_persons_sightings(console: Any, page: Page) -> Non
 def test_stop_asks_for_a_second_press(console: Any, page: Page) -> None:
     page.goto("/")
     open_case(page, console.case_photo, "Stopped Person")
-    row = people(page).filter(has_text="Stopped Person")
+    row = open_cases(page).filter(has_text="Stopped Person")
     row.get_by_role("button", name="Stop looking for Stopped Person").click()
     row.get_by_role("button", name="Press again to stop looking for Stopped Person").click()
     expect(row).to_have_count(0)
@@ -198,11 +201,62 @@ def test_a_narrow_screen_never_scrolls_sideways(console: Any, page: Page, width:
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+def show_only(page: Page, *, cases: list[Any], sightings: list[Any]) -> None:
+    """Have the server tell of these cases and sightings and of nothing that happens meanwhile."""
+
+    def speak(page_side: WebSocketRoute) -> None:
+        server = page_side.connect_to_server()
+        server.on_message(lambda text: page_side.send(text) if json.loads(text)["type"] == "cameras" else None)
+
+    page.route_web_socket(re.compile(r"/client$"), speak)
+    page.route("**/api/objects", lambda route: route.fulfill(json={"data": cases}))
+    page.route("**/api/sightings?*", lambda route: route.fulfill(json={"data": sightings}))
+    page.route("**/crop.jpg", lambda route: route.fulfill(path=CROP, content_type="image/svg+xml"))
+
+
+def seen(sighting_id: str, **more: Any) -> dict[str, Any]:
+    """A sighting of case 90,001 that goes on now."""
+    now = time.time()
+    told = {"sightingId": sighting_id, "objectId": 90_001, "cameraId": "gate", "firstSeen": now - 60, "lastSeen": now}
+    return told | {"distance": 0.4, "hasCrop": True} | more
+
+
+def test_a_rejected_sighting_is_neither_a_candidate_nor_in_view(page: Page) -> None:
+    opened = {"objectId": 90_001, "name": "Anna", "openedAt": 1.0, "hasFeatureMap": True, "hasImage": False}
+    shown = [seen("a", cameraId="gate", rejected=True), seen("b", cameraId="yard", lastSeen=time.time() - 3600)]
+    show_only(page, cases=[opened], sightings=shown)
+    page.goto("/")
+    rejected = sightings(page).filter(has_text="gate")
+    expect(rejected).to_contain_text("rejected: somebody else")
+    expect(rejected).not_to_contain_text("candidate")
+    expect(rejected).not_to_contain_text("in view now")
+    expect(sightings(page).filter(has_text="yard")).to_contain_text("a candidate: please confirm by eye")
+    expect(open_cases(page)).to_contain_text("Last seen yard")
+
+
+def test_no_candidate_stands_for_the_photo_of_a_closed_case(page: Page) -> None:
+    show_only(page, cases=[], sightings=[seen("first", firstSeen=1.0), seen("second")])
+    page.goto("/")
+    sightings(page).first.locator(".crop").click()
+    dialog = page.get_by_role("dialog", name="Is this Person 90001?")
+    expect(dialog.get_by_text("No photo is kept")).to_be_visible()
+    expect(dialog.get_by_role("img", name=re.compile("^Photo of"))).to_have_count(0)
+
+
+def test_a_long_name_leaves_room_for_the_cameras(page: Page) -> None:
+    opened = {"objectId": 90_001, "name": "W" * 200, "openedAt": 1.0, "hasFeatureMap": True, "hasImage": False}
+    show_only(page, cases=[opened], sightings=[seen("a", cameraId="trail-north")])
+    page.goto("/")
+    camera = page.locator("#sightings-list .row-camera")
+    expect(camera).to_have_text("trail-north")
+    assert camera.evaluate("node => node.scrollWidth <= node.clientWidth")
+
+
 def test_hostile_names_are_shown_as_text(console: Any, page: Page) -> None:
     stranger = {"objectId": 90_001, "name": HOSTILE, "openedAt": 1.0, "hasFeatureMap": True, "hasImage": False}
     roster = [{"cameraId": camera, "state": "online", "since": 1.0} for camera in console.cameras]
     roster.append({"cameraId": HOSTILE, "state": "offline", "since": 1.0})
-    seen = {"sightingId": HOSTILE, "objectId": 90_001, "cameraId": HOSTILE, "firstSeen": 1.0, "distance": 0.4}
+    candidate = {"sightingId": HOSTILE, "objectId": 90_001, "cameraId": HOSTILE, "firstSeen": 1.0, "distance": 0.4}
 
     def speak(page_side: WebSocketRoute) -> None:
         server = page_side.connect_to_server()
@@ -212,7 +266,7 @@ def test_hostile_names_are_shown_as_text(console: Any, page: Page) -> None:
             if kind not in {"cameras", "sighting"}:
                 page_side.send(text)
             if kind == "cameras":
-                hostile = [{"type": "cameras", "cameras": roster}, {"type": "sighting", **seen}, {"type": HOSTILE}]
+                hostile = [{"type": "cameras", "cameras": roster}, {"type": "sighting", **candidate}, {"type": HOSTILE}]
                 for message in [*hostile, {"type": "error", "code": "x", "message": HOSTILE}, HOSTILE]:
                     page_side.send(json.dumps(message))
 
@@ -221,9 +275,9 @@ def test_hostile_names_are_shown_as_text(console: Any, page: Page) -> None:
     page.route_web_socket(re.compile(r"/client$"), speak)
     page.route("**/api/cameras", lambda route: route.fulfill(json={"data": roster}))
     page.route("**/api/objects", lambda route: route.fulfill(json={"data": [stranger]}))
-    page.route("**/api/sightings?*", lambda route: route.fulfill(json={"data": [seen]}))
+    page.route("**/api/sightings?*", lambda route: route.fulfill(json={"data": [candidate]}))
     page.goto("/")
-    for place in ("#cameras-wall h3", "#people-list .row-title", "#sightings-list .row-camera", "#toasts p"):
+    for place in ("#cameras-wall h3", "#cases-list .row-title", "#sightings-list .row-camera", "#toasts p"):
         expect(page.locator(place).filter(has_text=HOSTILE).first).to_have_text(HOSTILE)
     expect(page.locator("img[src='x']")).to_have_count(0)
     expect(page).to_have_title("Searchlight")
@@ -256,11 +310,11 @@ def test_live_pictures_leave_connections_for_everything_else(page: Page) -> None
     page.goto("/")
     most, seen, pinned_always = page.evaluate(
         """async () => {
-            const {takeTurns} = await import("/static/turns.js");
+            const {assignSlots} = await import("/static/live/stream_slots.js");
             const tiles = [...Array(10).keys()].map(key => ({key, pinned: key === 9, since: null, until: 0}));
             const seen = new Set(), counts = [], pinned = [];
             for (let now = 1; now < 60_000; now += 250) {
-                const live = takeTurns(tiles, now);
+                const live = assignSlots(tiles, now);
                 for (const tile of tiles)
                     if (live.has(tile.key)) tile.since ??= now;
                     else if (tile.since !== null) Object.assign(tile, {since: null, until: now});
@@ -276,7 +330,10 @@ def test_what_has_the_wrong_shape_is_left_out(page: Page) -> None:
     page.goto("/")
     texts = ["", "null", "[]", '"stop"', '{"type":"toString"}', '{"type":"newObject","objectId":"1"}']
     texts.append('{"type":"boundingBoxes","cameraId":{},"frameId":1,"boxes":[]}')
-    read = "async texts => { const {readMessage} = await import('/static/wire.js'); return texts.map(readMessage); }"
+    read = """async texts => {
+        const {readMessage} = await import("/static/server/wire.js");
+        return texts.map(readMessage);
+    }"""
     assert page.evaluate(read, texts) == [None] * len(texts)
 
     boxes: list[Any] = [None, 7, {"boxId": 1}, {"boxId": 2, "rect": [0, 0, 1]}, {"boxId": 3, "rect": [0.5, 0, 0.5, 1]}]

@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from backbone.job_queue import JobQueue
 from backbone.wire.jobs import FOOTAGE, FootageTask, GalleryFile
+from camera_processor.settings import Settings as CameraSettings
 from drill.footage import Footage
 from drill.pictures import fetch_pictures
 from tests.browser import CHROMIUM, FLAGS, WHERE_FROM, Watch
@@ -29,6 +30,10 @@ PATIENCE_MS = 60_000
 PROVOKED = "responded with a status of 503"
 """The browser itself writes that into its console when the server refuses."""
 
+LOOKS = """node => {
+    const {height, width, borderRadius, borderColor, padding} = getComputedStyle(node);
+    return [height, width, borderRadius, borderColor, padding];
+}"""
 HOSTILE = "<img src=x onerror=\"document.title='stolen'\">"
 
 # `make test` installs the browser where it may (root, Debian); elsewhere the reason says how.
@@ -103,12 +108,29 @@ def test_a_case_is_opened_with_several_photos_a_threshold_and_an_end(
     dialog.get_by_label("Largest distance").fill("0.55")
     dialog.get_by_label("Ends by itself after").select_option(label="8 hours")
     dialog.get_by_role("button", name="Open case", exact=True).click()
-    expect(page.locator("#people-list").get_by_text("Sought Person", exact=True)).to_be_visible()
+    expect(page.locator("#cases-list").get_by_text("Sought Person", exact=True)).to_be_visible()
     wait_until(lambda: house.cases()[0]["state"] == "open", "the references")
     (case,) = house.cases()
     assert (case["name"], case["threshold"], case["references"]) == ("Sought Person", 0.55, 2)
     assert case["expiresAt"] - case["openedAt"] == pytest.approx(28_800, abs=5)
     assert abs(case["openedAt"] - time.time()) < 600
+
+
+def test_the_dialog_takes_the_names_that_the_server_takes_and_suggests_the_distance_of_cameras(
+    house: House, page: Page, footage: Footage
+) -> None:
+    page.goto("/")
+    expect(page.locator("#work-count")).to_contain_text("1 worker")
+    page.get_by_role("button", name="Open a case from a photo").click()
+    dialog = page.get_by_role("dialog", name="Open a case from a photo")
+    name, distance = dialog.get_by_label("Name"), dialog.get_by_label("Largest distance")
+    expect(distance).to_have_attribute("placeholder", str(CameraSettings.model_fields["threshold"].default))
+    assert distance.evaluate(LOOKS) == name.evaluate(LOOKS)
+    longest = int(name.get_attribute("maxlength") or 0)
+    for length, status in ((longest, 202), (longest + 1, 400)):
+        photo = {"photos": footage.case_photo.read_bytes()}
+        told = requests.post(f"{house.url}/api/cases", data={"name": "W" * length}, files=photo, timeout=ANSWER_SECONDS)
+        assert told.status_code == status
 
 
 def test_what_the_server_refuses_is_said_and_the_photos_stay(house: House, page: Page, footage: Footage) -> None:
@@ -123,7 +145,7 @@ def test_what_the_server_refuses_is_said_and_the_photos_stay(house: House, page:
     expect(dialog.get_by_role("alert")).to_have_text(f"name: refused {HOSTILE}")
     page.unroute("**/api/cases")
     dialog.get_by_role("button", name="Open case", exact=True).click()
-    expect(page.locator("#people-list > li")).to_have_count(1)
+    expect(page.locator("#cases-list > li")).to_have_count(1)
     assert house.cases()[0]["name"].startswith("Somebody, ")
 
 

@@ -20,7 +20,7 @@ export class CaseList {
    */
   constructor({ store, nodes, onStop, onChoose, announce }) {
     Object.assign(this, { store, onStop, onChoose, announce, ...nodes });
-    for (const cell of [store.cases, store.loaded, store.chosen]) cell.watch(() => this.#render());
+    for (const value of [store.cases, store.loaded, store.chosen]) value.watch(() => this.#render());
   }
 
   #render() {

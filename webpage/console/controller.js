@@ -122,7 +122,8 @@ export class Controller {
 
   #refreshCases(wait) {
     clearTimeout(this.#casesTimer);
-    this.#casesTimer = setTimeout(() => this.#ask(readCases(), (openCases) => this.store.replaceCases(openCases)), wait);
+    const read = () => this.#ask(readCases(), (openCases) => this.store.replaceCases(openCases));
+    this.#casesTimer = setTimeout(read, wait);
   }
 
   /** No message tells that a face was encoded or a case expired, so the list is read again now and then. */

@@ -1,4 +1,4 @@
-/* Reads something now and then while the page is seen: often where there is some of it, else seldom. Touches no DOM. */
+/* Polls the server while the page is visible: often where there is something to see, else seldom. Touches no DOM. */
 
 export class Poller {
   #askedAt = -Infinity;
@@ -6,7 +6,7 @@ export class Poller {
   #seldomMs;
 
   /**
-   * Whoever derives from it has `read()`, which puts what it read into the store, and `any`: whether there is some.
+   * A subclass has `read()`, which puts what it read into the store, and `any`: whether there is something.
    * @param {{store: Store, session: Session}} parts
    */
   constructor({ store, session }, { soonMs, seldomMs }) {

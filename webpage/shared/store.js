@@ -49,9 +49,8 @@ export class Store {
 
   replaceCases(openCases) {
     const before = this.cases.value;
-    this.cases.value = new Map(
-      openCases.map((openCase) => [openCase.caseId, { ...openCase, picture: before.get(openCase.caseId)?.picture ?? null }]),
-    );
+    const withPicture = (openCase) => ({ ...openCase, picture: before.get(openCase.caseId)?.picture ?? null });
+    this.cases.value = new Map(openCases.map((openCase) => [openCase.caseId, withPicture(openCase)]));
     for (const openCase of openCases) this.#remember(openCase);
     this.#load("cases");
   }
@@ -96,7 +95,7 @@ export class Store {
     return this.#names.get(caseId) ?? `Person ${caseId}`;
   }
 
-  /** Where and when the person of a case was seen last: {sightingId, cameraId, at} with `at` in seconds since the epoch, or undefined. */
+  /** The newest sighting that is not rejected: {sightingId, cameraId, at} (seconds since the epoch), or undefined. */
   lastSeen(caseId) {
     return this.#lastSeen.get(caseId);
   }

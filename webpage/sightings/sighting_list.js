@@ -1,4 +1,4 @@
-/* The list of sightings, newest first, and its filter. Judges nothing: each is a candidate until a person rejects it. */
+/* The list of sightings, newest first, and its filter. Judges nothing: a sighting is a candidate. */
 
 import { sightingCrop } from "../server/api.js";
 import { arrange, element, setAttribute, setText } from "../shared/element.js";
@@ -19,8 +19,8 @@ export class SightingList {
    */
   constructor({ store, nodes, onChoose, onPoint, onCompare }) {
     Object.assign(this, { store, onPoint, onCompare, ...nodes });
-    for (const cell of [store.sightings, store.loaded]) cell.watch(() => this.#render());
-    for (const cell of [store.cases, store.chosen]) cell.watch(() => this.#renderFilter());
+    for (const value of [store.sightings, store.loaded]) value.watch(() => this.#render());
+    for (const value of [store.cases, store.chosen]) value.watch(() => this.#renderFilter());
     this.filter.addEventListener("change", () => onChoose(this.filter.value === "" ? null : Number(this.filter.value)));
     setInterval(() => this.#render(), 2000);
   }

@@ -25,7 +25,7 @@ export class SnapPanel {
    */
   constructor({ store, nodes, onSnap }) {
     Object.assign(this, { store, onSnap, ...nodes });
-    for (const cell of [store.snapDevices, store.snippets, store.snapResults]) cell.watch(() => this.#render());
+    for (const value of [store.snapDevices, store.snippets, store.snapResults]) value.watch(() => this.#render());
     this.button.addEventListener("click", () => this.#snap());
   }
 
