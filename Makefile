@@ -60,7 +60,7 @@ lock: $(VENV)/.installed lock-root lock-images ## resolve the dependencies again
 
 lock-root: $(VENV)/.installed
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-	  --extra dev --no-emit-package searchlight --output-file requirements.lock pyproject.toml
+	  --extra dev --no-emit-package searchlight-swarm --output-file requirements.lock pyproject.toml
 
 clean: ## remove the virtual environment and what runs left behind
 	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache

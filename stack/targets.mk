@@ -39,10 +39,10 @@ lock-images: $(VENV)/.installed ## derive each image's lock from requirements.lo
 	  face_worker:job_workers edge_devices:edge_devices fleet_agent:fleet_agent offload_worker:offload_worker \
 	  mqtt_gateway:mqtt_gateway pi_receiver:pi_receiver; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-	    --no-header --constraint requirements.lock --extra $${role#*:} --no-emit-package searchlight \
+	    --no-header --constraint requirements.lock --extra $${role#*:} --no-emit-package searchlight-swarm \
 	    --output-file images/locks/$${role%%:*}.txt pyproject.toml; done
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-	  --no-header --constraint requirements.lock --extra camera_processor --extra convert --no-emit-package searchlight \
+	  --no-header --constraint requirements.lock --extra camera_processor --extra convert --no-emit-package searchlight-swarm \
 	  --output-file images/locks/build_tools.txt pyproject.toml
 
 .PHONY: engine images secrets mqtt-user up down deploy load push test-stack test-arm64 lock-images

@@ -18,7 +18,7 @@ def capture(source: str, warm_up: float, file: str) -> str | None:
     try:
         import cv2  # noqa: PLC0415 - a device without a camera has none
     except ImportError:
-        return "expected OpenCV for a camera, got none: pip install 'searchlight[snap_camera]'"
+        return "expected OpenCV for a camera, got none: in the sources, pip install '.[snap-camera]'"
     camera = cv2.VideoCapture(int(source) if source.isdecimal() else source)
     try:
         if not camera.isOpened():

@@ -25,8 +25,8 @@ examples:
   python -m edge_devices.snap_camera wss://host/snap --device-id roof-2 --groups roof,north --token-file roof-2.jwt
   python -m edge_devices.snap_camera localhost --source test:        without a camera
 
-sources: a camera's index, /dev/videoN, rtsp:// or http:// (these need OpenCV: pip install 'searchlight[snap_camera]'),
-  images:DIR (the pictures of a folder, one after another), test: (a drawn pattern)
+sources: a camera's index, /dev/videoN, rtsp:// or http:// (these need OpenCV: in the sources,
+  pip install '.[snap-camera]'), images:DIR (the pictures of a folder, one after another), test: (a drawn pattern)
 
 other programs: from edge_devices.snap_camera import wait_for_snap; wait_for_snap("ws://host:8080/") returns True
 exit codes: 0 stopped by a signal, 2 the command was not understood"""

@@ -1,4 +1,4 @@
-"""What a small device needs: `pip install searchlight[edge_devices]` in a bare Python of 64 MB, without a network."""
+"""What a small device needs: the extra `edge_devices` installed in a bare Python of 64 MB, without a network."""
 
 import shutil
 import sys
@@ -15,7 +15,7 @@ BARE = """\
 set -e
 if python3 -c "import requests" 2>/dev/null; then echo "expected a bare Python, got one with packages"; exit 1; fi
 python3 "$(echo /wheels/pip-*.whl)/pip" --disable-pip-version-check install -q --no-cache-dir --no-index \
-    --find-links /wheels --target /site --root-user-action ignore 'searchlight[edge_devices]'
+    --find-links /wheels --target /site --root-user-action ignore 'searchlight-swarm[edge_devices]'
 export PYTHONPATH=/site
 """
 
