@@ -97,7 +97,7 @@ export class CaseDialog {
 
   #toWorkers() {
     const { name, threshold, expires } = this.nodes;
-    if (!threshold.validity.valid) return "The largest distance is a number from 0.05 to 1, such as 0.5.";
+    if (!threshold.validity.valid) return `The largest distance is a number from 0.05 to 1, such as ${threshold.placeholder}.`;
     const called = name.value.trim() || `Somebody, ${clockTime(Date.now() / 1000)}`;
     return this.onPhotos(this.#photos, { name: called, threshold: threshold.value, expires: expires.value });
   }
