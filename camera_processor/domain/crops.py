@@ -22,6 +22,10 @@ class _Told:
     quality: float
     seen: float
 
+    def see(self, now: float) -> None:
+        """Take note that the face is in sight."""
+        self.seen = now
+
 
 class Crops:
     """Remembers for each track which object was told and how good the last crop was."""
@@ -43,7 +47,7 @@ class Crops:
         if told is None or newly or now - told.seen >= ABSENT:
             self._told[box_id] = _Told(object_id, now, quality, now)
             return newly, True
-        told.seen = now
+        told.see(now)
         if now - told.at < PAUSE or quality < BETTER * max(told.quality, 0.05):
             return False, False
         self._told[box_id] = _Told(object_id, now, quality, now)

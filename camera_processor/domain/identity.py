@@ -71,6 +71,10 @@ class Identity:
         """The encoding of the best view so far."""
         return self.views[0] if self.views else None
 
+    def tried(self, at: float) -> None:
+        """Take note of an encoding at this time that said nothing about this person."""
+        self.encoded_at = at
+
     def undecided(self, rule: Rule) -> bool:
         """Whether the next encoding would decide about a candidate, or about an object that was contradicted."""
         return self.object_id is not None and (self.hits < rule.hits or self.misses > 0)

@@ -89,11 +89,11 @@ class Reidentifier:
             return
         owner = self._owner(track, view)
         if owner is None:
-            self.identity(track).encoded_at = view.taken_at
+            self.identity(track).tried(view.taken_at)
             return
         self._tracker.confirm(owner)
         self._vain_checks.pop(owner.box_id, None)
-        owner.doubtful = False
+        owner.verify()
         self.identity(owner).observe(view, self._maps, self._rule)
 
     def forget_tracks(self, removed: Iterable[Track]) -> dict[int, Identity]:
@@ -173,7 +173,7 @@ class Reidentifier:
         if identity.best is None or own <= self._same_person:
             return track
         self._vain_checks[track.box_id] = self._vain_checks.get(track.box_id, 0) + 1
-        track.doubtful = True
+        track.doubt()
         if own >= self._other_person or self._vain_checks[track.box_id] >= self.VAIN_CHECKS:
             return self._tracker.split(track)
         return None
@@ -198,7 +198,7 @@ class Reidentifier:
         """Let `other` go on as what `track` sees; what `other` saw goes to `track` where it saw anything."""
         if other.detected:
             self._tracker.trade(track, other)
-            track.doubtful = True
+            track.doubt()
             return other
         arrived = track if self.identity(track).best is None else self._tracker.split(track)
         self._tracker.resume(other, arrived)

@@ -80,7 +80,7 @@ class Tracker:
         """Follow a change of the picture's size by these factors; whoever was where becomes doubtful."""
         for track in self._tracks.values():
             track.motion.filter.rescale(across, down)
-            track.doubtful = True
+            track.doubt()
 
     def update(self, boxes: NDArray[np.floating], confidences: NDArray[np.floating], now: float) -> list[Track]:
         """Take in the detections of the picture at `now`; call `predict` with the same time before.
@@ -95,7 +95,7 @@ class Tracker:
         """
         before = list(self._tracks.values())
         for track in before:
-            track.motion.detection = None
+            track.motion.await_detection()
         free = self._associate(before, _Detections(boxes, confidences, now))
         for track in before:
             if not track.detected:
@@ -111,31 +111,30 @@ class Tracker:
 
     def resume(self, gone: Track, arrived: Track) -> None:
         """Let the lost track `gone` go on as what `arrived` sees, which ends under its own id."""
-        gone.motion, gone.state, gone.crowded = arrived.motion, TrackState.CONFIRMED, arrived.crowded
-        gone.doubtful = False
-        arrived.state = TrackState.REMOVED
+        gone.go_on_as(arrived.motion, TrackState.CONFIRMED, crowded=arrived.crowded)
+        gone.verify()
+        arrived.end()
         del self._tracks[arrived.box_id]
 
     def trade(self, one: Track, other: Track) -> None:
         """Undo a swap: each goes on as what the other one sees."""
-        one.motion, other.motion = other.motion, one.motion
-        one.state, other.state = other.state, one.state
-        one.crowded, other.crowded = other.crowded, one.crowded
+        motion, state, crowded = one.motion, one.state, one.crowded
+        one.go_on_as(other.motion, other.state, crowded=other.crowded)
+        other.go_on_as(motion, state, crowded=crowded)
 
     def split(self, track: Track) -> Track:
         """Let what `track` sees go on under a new id, returned; `track` itself is lost and comes back by looks only."""
-        arrived = self._add(track.motion, track.state)
-        arrived.crowded = track.crowded
+        arrived = self._add(track.motion, track.state, crowded=track.crowded)
         # Its place belongs to the other one now: seen too long ago to be continued by place.
         seen_at = track.motion.seen_at - 2 * self._follow_lost
-        track.motion = Motion(BoxFilter(track.box), seen_at, None, track.motion.confidence, track.motion.detections)
-        track.state, track.crowded = TrackState.LOST, False
+        motion = Motion(BoxFilter(track.box), seen_at, None, track.motion.confidence, track.motion.detections)
+        track.go_on_as(motion, TrackState.LOST, crowded=False)
         return arrived
 
     def confirm(self, track: Track) -> None:
         """Believe in a tentative track on other grounds than repeated detection."""
         if track.state is TrackState.TENTATIVE:
-            track.state = TrackState.CONFIRMED
+            track.confirm()
 
     def _associate(self, tracks: list[Track], found: _Detections) -> list[int]:
         """Continue tracks by detections; return the rows of the detections that continue none."""
@@ -162,24 +161,23 @@ class Tracker:
         pairs = assign(1.0 - overlaps, 1.0 - least)
         for index, column in pairs:
             track = tracks[index]
-            track.doubtful |= gate is WIDE or track.state is TrackState.LOST
+            if gate is WIDE or track.state is TrackState.LOST:
+                track.doubt()
             self._continue(track, rows[column], found)
         taken = {rows[column] for _, column in pairs}
         return [track for track in tracks if not track.detected], [row for row in rows if row not in taken]
 
     def _continue(self, track: Track, row: int, found: _Detections) -> None:
-        motion = track.motion
-        motion.filter.update(found.boxes[row])
-        motion.seen_at, motion.detection, motion.confidence = found.now, row, float(found.confidences[row])
-        motion.detections += 1
-        if track.state is TrackState.LOST or motion.detections >= self._confirm_after:
-            track.state = TrackState.CONFIRMED
+        confidence = float(found.confidences[row])
+        track.motion.detect(found.boxes[row], row=row, confidence=confidence, now=found.now)
+        if track.state is TrackState.LOST or track.motion.detections >= self._confirm_after:
+            track.confirm()
 
     def _miss(self, track: Track) -> None:
         if track.state is TrackState.TENTATIVE:
             self._remove(track)
         else:
-            track.state = TrackState.LOST
+            track.lose()
 
     def _begin(self, box: NDArray[np.floating], confidence: float, row: int, now: float) -> None:
         if not self._make_room():
@@ -188,8 +186,8 @@ class Tracker:
         state = TrackState.CONFIRMED if self._confirm_after <= 1 else TrackState.TENTATIVE
         self._add(Motion(BoxFilter(box), now, row, confidence), state)
 
-    def _add(self, motion: Motion, state: TrackState) -> Track:
-        track = Track(self._next_id, motion, state)
+    def _add(self, motion: Motion, state: TrackState, *, crowded: bool = False) -> Track:
+        track = Track(self._next_id, motion, state, crowded)
         self._tracks[self._next_id] = track
         self._next_id += 1
         return track
@@ -203,11 +201,10 @@ class Tracker:
         np.fill_diagonal(overlaps, 0.0)
         crowded = np.any(overlaps > least, axis=1).tolist()
         for track, among in zip(near, crowded, strict=True):
-            track.crowded = among
-            track.doubtful |= track.crowded
+            track.be_among(crowded=among)
 
     def _remove(self, track: Track) -> None:
-        track.state = TrackState.REMOVED
+        track.end()
         del self._tracks[track.box_id]
         self._removed.append(track)
 

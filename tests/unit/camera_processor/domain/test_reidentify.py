@@ -106,7 +106,7 @@ def test_who_crossed_another_carries_nothing_until_verified():
     room.take(1, looks(1))
     room.take(1, looks(1, seed=51))
     assert room.carriers() == {1: 7}
-    room.tracker.get(1).doubtful = True
+    room.tracker.get(1).doubt()
     assert room.carriers() == {}
     assert room.chosen()[0] == 1
     room.take(1, looks(1, seed=52))
@@ -118,7 +118,7 @@ def test_a_swap_is_undone_by_one_encoding():
     room.take(1, looks(1))
     room.take(2, looks(2))
     for box_id in (1, 2):
-        room.tracker.get(box_id).doubtful = True
+        room.tracker.get(box_id).doubt()
     room.take(1, looks(2, seed=51))
     assert room.tracker.get(2).box[0] == pytest.approx(100, abs=1)
     assert not room.tracker.get(2).doubtful
@@ -128,7 +128,7 @@ def test_a_swap_is_undone_by_one_encoding():
 def test_someone_else_on_a_doubtful_track_gets_an_id_of_their_own():
     room = Room()
     room.take(1, looks(1))
-    room.tracker.get(1).doubtful = True
+    room.tracker.get(1).doubt()
     room.take(1, looks(3))
     assert room.tracker.get(1).state is TrackState.LOST
     assert room.tracker.get(3).detected
@@ -138,7 +138,7 @@ def test_someone_else_on_a_doubtful_track_gets_an_id_of_their_own():
 def test_an_unclear_view_of_a_doubtful_track_is_tried_three_times_before_it_is_someone_else():
     room = Room(same_person=0.5)
     room.take(1, looks(1, distance=0.0))
-    room.tracker.get(1).doubtful = True
+    room.tracker.get(1).doubt()
     for seed in (51, 52):
         room.take(1, looks(1, distance=0.6, seed=seed))
         assert room.tracker.get(1).doubtful
@@ -186,6 +186,6 @@ def test_what_is_known_of_a_track_ends_with_it():
 def test_a_view_for_a_track_that_ended_is_passed_over():
     room = Room()
     track = room.tracker.get(1)
-    track.state = TrackState.REMOVED
+    track.end()
     room.persons.take(track, View(looks(1), 0.5, room.now))
     assert room.persons.identity(track).best is None
