@@ -8,7 +8,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from backbone.errors import BadInput
 from backbone.url_ring import are_websocket_urls
 from backbone.web_settings import WebSettings
-from camera_processor.capture.sources.table import parse_source
+from camera_processor.capture.sources.table import HELP, parse_source
+from faces import DetectorName
 
 WEBPAGE = Path(__file__).resolve().parent.parent / "webpage"
 
@@ -23,8 +24,7 @@ class Settings(WebSettings):
     camera_id: str = Field("camera", min_length=1, max_length=128, description="name of this camera")
     source: SecretStr | None = Field(
         None,
-        description="rtsp://..., http(s)://... (MJPEG or .m3u8), file:PATH?loop=1&realtime=1, images:DIR, /dev/video0, "
-        "0 or test: (default: HLS_STREAM_URL, else test:)",
+        description=f"{HELP} (default: HLS_STREAM_URL, else test:)",
     )
     hls_stream_url: SecretStr | None = Field(None, description="legacy name of --source")
     orchestrator_url: str | None = Field(
@@ -34,7 +34,7 @@ class Settings(WebSettings):
     processor_mode: Literal["deploy", "tornado", "opencv"] | None = Field(
         None, description="deploy (tell an orchestrator), tornado (debug page only); default: by --orchestrator-url"
     )
-    detection_alg: Literal["hog", "cnn", "auto"] = Field("hog", description="face detector")
+    detection_alg: DetectorName = Field("hog", description="face detector")
     tracking_alg: Literal["bytetrack"] = Field("bytetrack", description="tracker")
     reid_alg: Literal["dlib"] = Field("dlib", description="face encoder")
     min_face_px: int = Field(40, ge=20, le=1000, description="width of the smallest face to find, pixels")

@@ -11,7 +11,7 @@ from typing import Self
 from backbone.backoff import Backoff
 from backbone.latest_slot import LatestSlot
 from camera_processor.capture.process import CaptureProcess, Outcome
-from camera_processor.capture.sources.table import Source
+from camera_processor.capture.sources.kind import Source
 from camera_processor.capture.wire import Header, Image
 from camera_processor.domain.frames import Frame
 

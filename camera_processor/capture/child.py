@@ -9,20 +9,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from backbone.die_with_parent import die_with_parent
 from backbone.errors import SearchlightError
 from camera_processor.capture.sources.pace import Picture, Stage
-from camera_processor.capture.sources.table import (
-    DeviceSource,
-    FileSource,
-    ImagesSource,
-    NetworkSource,
-    PatternSource,
-    parse_source,
-)
+from camera_processor.capture.sources.table import parse_source
 from camera_processor.capture.wire import Header, Kind
 
 ENDED, BAD_REQUEST, FAILED, ABANDONED = 0, 2, 3, 4
@@ -42,17 +35,19 @@ class Request:
 class Outlet:
     """Writes records to the parent; the pipe's own fullness is what slows it down."""
 
-    def __init__(self, fd: int, stage: Stage) -> None:
+    def __init__(self, fd: int) -> None:
         self._fd = fd
-        self._stage = stage
+        self._refused = 0
         self._lock = threading.Lock()
+
+    def refuse(self) -> None:
+        """Count a picture that was no picture or over a limit; the next record tells it."""
+        self._refused += 1
 
     def picture(self, picture: Picture, sequence: int) -> None:
         """Write one picture; blocks while the reader is slow."""
         height, width = picture.image.shape[:2]
-        header = Header(
-            Kind.PICTURE, sequence, self._stage.refused, picture.frame_id, picture.started_at, width, height
-        )
+        header = Header(Kind.PICTURE, sequence, self._refused, picture.frame_id, picture.started_at, width, height)
         with self._lock:
             self._write(header.pack())
             self._write(picture.image.data.cast("B"))
@@ -61,14 +56,14 @@ class Outlet:
         """Say that the next picture is not due yet; nothing when a picture is on its way."""
         if self._lock.acquire(blocking=False):
             try:
-                self._write(Header(Kind.IDLE, refused=self._stage.refused).pack())
+                self._write(Header(Kind.IDLE, refused=self._refused).pack())
             finally:
                 self._lock.release()
 
     def end(self, sequence: int) -> None:
         """Say that the source has no more pictures."""
         with self._lock:
-            self._write(Header(Kind.END, sequence, self._stage.refused).pack())
+            self._write(Header(Kind.END, sequence, self._refused).pack())
 
     def _write(self, data: bytes | memoryview) -> None:
         rest = memoryview(data)
@@ -111,29 +106,6 @@ class NewestOutlet:
                 self._outlet.picture(picture, sequence)
             except OSError:
                 os._exit(ABANDONED)
-
-
-def pictures_of(request: Request, stage: Stage) -> tuple[Iterator[Picture | None], bool]:
-    """Return the source's pictures and whether only the newest counts."""
-    source = parse_source(request.source)
-    match source:
-        case PatternSource():
-            from camera_processor.capture.sources.pattern import play_pattern  # noqa: PLC0415 - without cv2 it starts sooner
-
-            return play_pattern(source, stage), source.newest_only
-        case ImagesSource():
-            from camera_processor.capture.sources.images import play_images  # noqa: PLC0415 - Pillow only where it is used
-
-            return play_images(source, stage), source.newest_only
-    from camera_processor.capture.sources import opencv  # noqa: PLC0415 - cv2 only where it is used
-
-    match source:
-        case NetworkSource():
-            return opencv.play_network(source, stage, timeout=request.timeout), source.newest_only
-        case DeviceSource():
-            return opencv.play_device(source, stage, timeout=request.timeout), source.newest_only
-        case FileSource():
-            return opencv.play_file(source, stage, timeout=request.timeout), source.newest_only
 
 
 def deliver(pictures: Iterable[Picture | None], outlet: Outlet, *, newest_only: bool) -> None:
@@ -186,12 +158,11 @@ def main() -> int:
         sys.stderr.write(f"{OWN_WORDS}request: {type(error).__name__}: {error}\n")
         return BAD_REQUEST
     follow(request.parent)
-    stage = Stage()
-    outlet = Outlet(pipe, stage)
-    stage.idle = outlet.idle
+    outlet = Outlet(pipe)
+    stage = Stage(idle=outlet.idle, refuse=outlet.refuse)
     try:
-        pictures, newest_only = pictures_of(request, stage)
-        deliver(pictures, outlet, newest_only=newest_only)
+        source = parse_source(request.source)
+        deliver(source.play(stage, timeout=request.timeout), outlet, newest_only=source.newest_only)
     except SearchlightError as error:
         sys.stderr.write(f"{OWN_WORDS}{error}\n")
         return FAILED

@@ -18,7 +18,7 @@ from typing import IO
 
 from backbone.errors import BadInput
 from camera_processor.capture.child import OWN_WORDS
-from camera_processor.capture.sources.table import Source
+from camera_processor.capture.sources.kind import Source
 from camera_processor.capture.wire import Header, Image, Kind, RecordReader
 
 PIPE_BYTES = 1 << 20  # Linux' default limit for one pipe; a 1280x720 picture then takes 3 wake-ups instead of 43

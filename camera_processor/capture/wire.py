@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backbone.errors import BadInput
-from camera_processor.capture.sources.table import MAX_PIXELS
+from camera_processor.capture.sources.kind import MAX_PIXELS
 
 MAGIC = b"SLF1"
 _LAYOUT = struct.Struct("!4sBIIQQdd")

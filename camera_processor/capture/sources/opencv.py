@@ -14,18 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from backbone.errors import BadInput, NotFound, Unavailable
+from camera_processor.capture.sources.device import DeviceSource
+from camera_processor.capture.sources.kind import MAX_PIXELS
+from camera_processor.capture.sources.network import PROTOCOLS, NetworkSource
 from camera_processor.capture.sources.pace import Picture, RealTime, Smoothing, Stage
-from camera_processor.capture.sources.table import MAX_PIXELS, DeviceSource, FileSource, NetworkSource
+from camera_processor.capture.sources.video import VideoSource
 
-# What a peer may make FFmpeg open. `file` must be in no list of a network source: a playlist from the network could
-# then play this machine's files (tests/unit/camera_processor/capture/sources/test_opencv.py).
-_PROTOCOLS = {
-    "rtsp": "rtsp,rtp,tcp,udp",
-    "rtsps": "rtsp,rtp,tcp,udp,tls",
-    "http": "http,https,tcp,tls,crypto",
-    "https": "http,https,tcp,tls,crypto",
-    "file": "file",
-}
+_ON_DISK = "file"  # what a video of this machine may make FFmpeg open
 _STREAMS = "mpjpeg,mjpeg,hls,mpegts,mov,matroska,webm,flv,h264,hevc,aac"
 _VIDEOS = "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,h264,hevc,m4v,mjpeg,ivf,gif"
 # Guessing the frame rate, which nobody here asks for, made opening a 5 fps camera take 4.2 s instead of 0.05 s.
@@ -38,7 +33,7 @@ def play_network(source: NetworkSource, stage: Stage, *, timeout: float) -> Iter
     """Yield a network camera's pictures, stamped when they were grabbed; raises Unavailable when it stops."""
     rtsp = source.scheme.startswith("rtsp")
     options = _RTSP_OPTIONS if rtsp else f"format_whitelist;{_STREAMS}"
-    capture = _open_ffmpeg(source.text, f"{options}|protocol_whitelist;{_PROTOCOLS[source.scheme]}", timeout=timeout)
+    capture = _open_ffmpeg(source.text, f"{options}|protocol_whitelist;{PROTOCOLS[source.scheme]}", timeout=timeout)
     if not capture.isOpened():
         raise Unavailable(f"camera {source.redacted} could not be opened")
     retrieve = _retrieve_jpeg if _passes_jpegs(source, capture) else _retrieve
@@ -71,7 +66,7 @@ def play_device(source: DeviceSource, stage: Stage, *, timeout: float) -> Iterat
     raise Unavailable(f"camera device {source.path} sends no more pictures")
 
 
-def play_file(source: FileSource, stage: Stage, *, timeout: float) -> Iterator[Picture | None]:
+def play_video(source: VideoSource, stage: Stage, *, timeout: float) -> Iterator[Picture | None]:
     """Yield a video's pictures once or for ever, stamped with the start of playing plus their own time in the file.
 
     Loop n adds n times the played length. In real time, pictures that come too late are None.
@@ -97,7 +92,7 @@ def play_file(source: FileSource, stage: Stage, *, timeout: float) -> Iterator[P
 
 def _grab_file(path: Path, *, timeout: float) -> Iterator[tuple[float, float, cv2.VideoCapture]]:
     """Yield (seconds into the file, seconds to the next picture, capture) for each grabbed picture."""
-    options = f"format_whitelist;{_VIDEOS}|protocol_whitelist;{_PROTOCOLS['file']}"
+    options = f"format_whitelist;{_VIDEOS}|protocol_whitelist;{_ON_DISK}"
     capture = _open_ffmpeg(str(path), options, timeout=timeout)
     period, last = _period(capture), -1.0
     while capture.isOpened() and capture.grab():

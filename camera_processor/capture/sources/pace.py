@@ -22,20 +22,20 @@ class Picture:
     started_at: float
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Stage:
     """What a player shares with the process that it plays in.
 
     Attributes:
         idle: called while a player waits on purpose, so that nobody takes it for hung.
-        refused: pictures that were no pictures or over a limit.
+        refuse: called for each picture that was no picture or over a limit.
         monotonic: seconds for durations.
         wall: seconds since the epoch.
         sleep: waits so many seconds.
     """
 
     idle: Callable[[], None] = lambda: None
-    refused: int = 0
+    refuse: Callable[[], None] = lambda: None
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep

@@ -1,16 +1,48 @@
 """A moving test pattern with a burnt-in frame counter. Needs no camera, no file and no cv2."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backbone.errors import BadInput
+from camera_processor.capture.sources.kind import MAX_PIXELS, OpenSource
 from camera_processor.capture.sources.pace import Picture, RealTime, Stage
-from camera_processor.capture.sources.table import PatternSource
+from camera_processor.capture.sources.reading import read_number, read_query
 
 DIGITS = 8
 # Each digit is 5 rows of 3 cells, top first, the left cell is the highest bit.
 GLYPHS = (0o75557, 0o26227, 0o71747, 0o71717, 0o55711, 0o74717, 0o74757, 0o71111, 0o75757, 0o75717)
+
+
+@dataclass(frozen=True, slots=True)
+class PatternSource(OpenSource):
+    """A moving pattern with a burnt-in frame counter; width and height in pixels."""
+
+    fps: float = 10.0
+    width: int = 640
+    height: int = 360
+    newest_only = True
+
+    def play(self, stage: Stage, *, timeout: float) -> Iterator[Picture | None]:  # noqa: ARG002 - it never waits
+        """Draw it."""
+        return play_pattern(self, stage)
+
+
+def read_pattern(text: str) -> PatternSource:
+    """Read test: with what it is to be like."""
+    path, _, asked = text.partition(":")[2].partition("?")
+    if path:
+        raise BadInput(f"source: expected test: or test:?fps=..&width=..&height=..; got {text[:80]!r}")
+    query = read_query(asked, allowed=("fps", "width", "height"))
+    fps = read_number(query, "fps", 0.01, 120.0, 10.0)
+    width, height = (
+        int(read_number(query, name, 64, 16_384, size)) for name, size in (("width", 640), ("height", 360))
+    )
+    if width * height > MAX_PIXELS:
+        raise BadInput(f"source: expected a test picture of at most {MAX_PIXELS} pixels; got {width}x{height}")
+    return PatternSource(text, fps, width, height)
 
 
 def play_pattern(source: PatternSource, stage: Stage) -> Iterator[Picture | None]:

@@ -1,9 +1,13 @@
 """What a camera processor can be told, and what it refuses to be told."""
 
+from typing import get_args
+
 import pytest
 
 from backbone.settings import load
+from camera_processor.capture.sources.table import SOURCES
 from camera_processor.settings import Settings
+from faces import DetectorName
 
 PROGRAM = "python -m camera_processor"
 
@@ -65,3 +69,17 @@ def test_every_flag_is_told_in_help(capsys: pytest.CaptureFixture[str]) -> None:
     for name, field in Settings.model_fields.items():
         assert f"--{name.replace('_', '-')}" in text
         assert field.description, name
+
+
+def test_every_kind_of_source_and_every_detector_is_told_in_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        told("--help")
+    text = "".join(capsys.readouterr().out.split())  # as wide as the terminal is
+    for form in (form for kind in SOURCES for form in kind.forms):
+        assert "".join(form.split()) in text
+    assert f"{{{','.join(get_args(DetectorName))}}}" in text
+
+
+@pytest.mark.parametrize("detector", get_args(DetectorName))
+def test_every_detector_that_the_face_engine_offers_may_be_chosen(detector: str) -> None:
+    assert told("--detection-alg", detector).detection_alg == detector

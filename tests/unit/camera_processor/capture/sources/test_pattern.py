@@ -5,8 +5,7 @@ import itertools
 import pytest
 
 from camera_processor.capture.sources.pace import Stage
-from camera_processor.capture.sources.pattern import play_pattern
-from camera_processor.capture.sources.table import parse_source
+from camera_processor.capture.sources.pattern import read_pattern
 from tests.fakes.burnt_counter import read_counter
 
 
@@ -14,8 +13,8 @@ from tests.fakes.burnt_counter import read_counter
 def test_each_picture_carries_its_number_and_its_time(width, height):
     clock = [50.0]
     stage = Stage(monotonic=lambda: clock[0], wall=lambda: 1e9, sleep=lambda s: clock.__setitem__(0, clock[0] + s))
-    source = parse_source(f"test:?fps=20&width={width}&height={height}")
-    pictures = list(itertools.islice(play_pattern(source, stage), 25))
+    source = read_pattern(f"test:?fps=20&width={width}&height={height}")
+    pictures = list(itertools.islice(source.play(stage, timeout=1.0), 25))
     assert [read_counter(picture.image) for picture in pictures] == list(range(25))
     assert [picture.frame_id - picture.started_at for picture in pictures] == pytest.approx(
         [number / 20 for number in range(25)]
