@@ -1,13 +1,13 @@
 """The main loop: newest frame and waiting commands in, boxes and JPEGs out. Decides nothing about faces."""
 
-import asyncio
 import time
-from concurrent.futures import Executor
 
 from backbone.latest_slot import LatestSlot
+from backbone.lifecycle import Part
 from backbone.mjpeg import Broadcast
 from backbone.wire.stream_frames import StreamFrame
-from camera_processor.analyst import Analyst, Turn, Wanted
+from camera_processor.analyst import Turn, Wanted
+from camera_processor.analyst_thread import AnalystThread
 from camera_processor.domain.commands import CommandList
 from camera_processor.domain.frames import Frame
 from camera_processor.domain.stream_demand import StreamDemand
@@ -18,11 +18,10 @@ IDLE_SECONDS = 0.25
 """How long commands may wait while no frame comes."""
 
 
-class FrameLoop:
-    """Turns frames into boxes, one at a time, on the worker thread.
+class FrameLoop(Part):
+    """Turns frames into boxes, one at a time.
 
     Args:
-        worker: one thread; everything that touches the faces runs there.
         client: None when no orchestrator is told.
     """
 
@@ -31,8 +30,7 @@ class FrameLoop:
         *,
         slot: LatestSlot[Frame],
         commands: CommandList,
-        analyst: Analyst,
-        worker: Executor,
+        analyst: AnalystThread,
         client: OrchestratorClient | None,
         demand: StreamDemand,
         broadcast: Broadcast,
@@ -41,7 +39,6 @@ class FrameLoop:
         self._slot = slot
         self._commands = commands
         self._analyst = analyst
-        self._worker = worker
         self._client = client
         self._demand = demand
         self._broadcast = broadcast
@@ -49,15 +46,12 @@ class FrameLoop:
 
     async def run(self) -> None:
         """Turn until cancelled."""
-        loop = asyncio.get_running_loop()
         while True:
             frame = await self._slot.take(timeout=IDLE_SECONDS)
             commands = self._commands.drain()
             if frame is None and not commands:
                 continue
-            wanted = self._wanted(frame)
-            turn = await loop.run_in_executor(self._worker, self._analyst.turn, frame, commands, wanted)
-            await self._tell(frame, turn)
+            await self._tell(frame, await self._analyst.turn(frame, commands, self._wanted(frame)))
 
     def _wanted(self, frame: Frame | None) -> Wanted:
         if frame is None:

@@ -7,7 +7,7 @@ from tornado.web import StaticFileHandler
 from backbone.errors import Unavailable
 from backbone.guard import Access
 from backbone.mjpeg import Broadcast, MjpegHandler, Viewer, asked_fps
-from backbone.web import BaseHandler
+from backbone.web import BaseHandler, Route
 
 SNAPSHOT_SECONDS = 5.0
 
@@ -49,3 +49,15 @@ class SnapshotHandler(BaseHandler):
             raise Unavailable(f"expected a picture within {SNAPSHOT_SECONDS:g} s, got none: the camera is offline")
         self.set_header("Content-Type", "image/jpeg")
         self.write(part.jpeg)
+
+
+def routes(broadcast: Broadcast, *, webpage: str) -> list[Route]:
+    """Return the paths of the debug page; `webpage` is the folder of its files."""
+    stream, page = {"broadcast": broadcast}, {"path": webpage}
+    return [
+        Route("/stream", StreamHandler, stream),
+        Route("/video_feed", StreamHandler, stream),
+        Route("/snapshot.jpg", SnapshotHandler, stream),
+        Route("/static/(.*)", PageFileHandler, page),
+        Route("/()", PageFileHandler, page | {"default_filename": "camera.html"}),
+    ]

@@ -1,6 +1,14 @@
 """The camera processor's metrics for Prometheus. Counts only."""
 
+from functools import partial
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from backbone.latest_slot import LatestSlot
+from backbone.mjpeg import Broadcast
+from camera_processor.capture.capture import Capture, CaptureState
+from camera_processor.domain.commands import CommandList
+from camera_processor.domain.frames import Frame
 
 
 class ProcessorMetrics:
@@ -36,3 +44,19 @@ class ProcessorMetrics:
         self.outbox_waiting = gauge("outbox_waiting", "Messages that wait to be sent")
         self.outbox_refused = counter("outbox_refused", "Messages that were lost because too many waited")
         self.commands_dropped = gauge("commands_dropped", "Commands that were lost because too many waited")
+
+    def follow(self, *, capture: Capture, slot: LatestSlot[Frame], broadcast: Broadcast, commands: CommandList) -> None:
+        """Read what other parts count from them, each time that the metrics are asked for."""
+        for state in CaptureState:
+            self.source_state.labels(state.value).set_function(partial(_is_in, state, capture))
+        self.source_frames.set_function(lambda: capture.frames)
+        self.source_restarts.set_function(lambda: capture.restarts)
+        self.source_started.set_function(lambda: capture.started_at or 0.0)
+        self.dropped.labels("source").set_function(lambda: capture.dropped)
+        self.dropped.labels("slot").set_function(lambda: slot.dropped)
+        self.dropped.labels("viewers").set_function(lambda: broadcast.skipped)
+        self.commands_dropped.set_function(lambda: commands.dropped)
+
+
+def _is_in(state: CaptureState, capture: Capture) -> bool:
+    return capture.state is state

@@ -10,6 +10,8 @@ import structlog
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError
 
 from backbone.errors import SearchlightError
+from backbone.health import Dependency
+from backbone.lifecycle import Part
 from backbone.outbox import Outbox, PeerTooSlow
 from backbone.pictures import PictureCleaner, from_base64
 from backbone.steady_socket import Outgoing, SteadySocket
@@ -42,7 +44,7 @@ MAX_KEPT_FRAMES = 50
 MAX_KEPT_COMMANDS = 20_000
 
 
-class OrchestratorClient:
+class OrchestratorClient(Part):
     """One camera's connection to its orchestrator.
 
     Args:
@@ -84,6 +86,10 @@ class OrchestratorClient:
     def last_error(self) -> str:
         """Why it is not connected."""
         return self._socket.last_error
+
+    def readiness(self) -> Dependency:
+        """Say whether it is connected, and why not."""
+        return Dependency(ok=self.connected, detail="connected" if self.connected else self.last_error)
 
     def send(self, message: Message, *, droppable: bool = False) -> None:
         """Queue a message; one that is not droppable is kept, within a bound, until it could be sent."""

@@ -5,11 +5,13 @@ import contextlib
 import enum
 import threading
 import time
-from collections.abc import Callable
-from typing import Self
+
+import structlog
 
 from backbone.backoff import Backoff
+from backbone.health import Dependency
 from backbone.latest_slot import LatestSlot
+from backbone.lifecycle import Part
 from camera_processor.capture.process import CaptureProcess, Outcome
 from camera_processor.capture.sources.kind import Source
 from camera_processor.capture.wire import Header, Image
@@ -29,15 +31,14 @@ class CaptureState(enum.Enum):
     ENDED = "ended"
 
 
-class Capture:
-    """Plays a source while the block of `async with` runs; the newest frame is in the slot.
+class Capture(Part):
+    """Plays a source while it runs; the newest frame is in the slot.
 
     Args:
         source: what to play.
         slot: where frames go; its own `dropped` counts what the taker was too slow for.
         no_frame_timeout: seconds without a picture after which the source is offline and its process is killed.
         backoff: the waits between two starts, counted from start to start while the source never comes online.
-        on_state: called in the event loop with each new state.
 
     Attributes:
         state: what the source does now.
@@ -59,7 +60,6 @@ class Capture:
         slot: LatestSlot[Frame],
         no_frame_timeout: float = NO_FRAME_SECONDS,
         backoff: Backoff | None = None,
-        on_state: Callable[[CaptureState], None] | None = None,
     ) -> None:
         self.source = source
         self.state = CaptureState.STARTING
@@ -74,9 +74,7 @@ class Capture:
         self._slot = slot
         self._timeout = no_frame_timeout
         self._backoff = backoff or Backoff()
-        self._on_state = on_state
         self._child: CaptureProcess | None = None
-        self._task: asyncio.Task[None] | None = None
         self._base = 0  # sequence numbers used up by earlier runs
         self._sequence = 0
         self._online_at: float | None = None
@@ -86,17 +84,14 @@ class Capture:
         """The process that holds the camera now, None when there is none."""
         return self._child.pid if self._child is not None else None
 
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._keep_playing(), name="capture")
-        return self
+    def readiness(self) -> Dependency:
+        """Say whether the source plays or came to its end, and why it does not play."""
+        fine = self.state in (CaptureState.ONLINE, CaptureState.ENDED)
+        reason = "" if fine or not self.last_error else f": {self.last_error}"
+        return Dependency(ok=fine, detail=f"{self.state.value}{reason}")
 
-    async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _keep_playing(self) -> None:
+    async def run(self) -> None:
+        """Play, and start again what failed; returns when the source came to its end. No child is left."""
         while True:
             began = time.monotonic()
             outcome = await self._play_once()
@@ -174,8 +169,9 @@ class Capture:
             return
         self.state = state
         self.state_since = time.time()
-        if self._on_state is not None:
-            asyncio.get_running_loop().call_soon(self._on_state, state)  # its fault must not end the capture
+        reason = self.last_error if state is CaptureState.OFFLINE else None
+        source = self.source.redacted
+        structlog.get_logger().info("source_state", state=state.value, source=source, reason=reason)
 
 
 def _settle(done: asyncio.Future[Outcome], outcome: Outcome) -> None:

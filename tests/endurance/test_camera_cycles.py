@@ -19,6 +19,7 @@ from camera_processor.capture.capture import Capture, CaptureState
 from camera_processor.capture.sources.table import parse_source
 from tests.fakes.cameras import Behaviour
 from tests.fakes.mjpeg_camera import MjpegCamera
+from tests.fakes.parts import running
 from tests.fakes.rtsp_camera import RtspCamera
 from tests.fakes.waiting import child_processes, open_files, until
 
@@ -63,7 +64,8 @@ async def test_a_camera_that_vanishes_is_always_found_again(kind):
     with kind(fps=25) as camera:
         source, backoff = parse_source(camera.url), Backoff(first=0.05, limit=0.2)
         before = (open_files(), threading.active_count(), child_processes())
-        async with Capture(source, slot=LatestSlot(), no_frame_timeout=TIMEOUT, backoff=backoff) as capture:
+        capture = Capture(source, slot=LatestSlot(), no_frame_timeout=TIMEOUT, backoff=backoff)
+        async with running(capture):
             await until(lambda: capture.state is CaptureState.ONLINE, within=WITHIN)
             memory, most = [], (0, 0, 0)
             for cycle in range(CYCLES // 2):

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from PIL import Image
+from structlog.testing import capture_logs
 
 from backbone.backoff import Backoff
 from backbone.latest_slot import LatestSlot
@@ -14,6 +15,7 @@ from camera_processor.capture.capture import Capture, CaptureState
 from camera_processor.capture.sources.table import parse_source
 from tests.fakes.burnt_counter import read_counter
 from tests.fakes.hls_camera import record_video
+from tests.fakes.parts import running
 from tests.fakes.waiting import until
 
 
@@ -31,20 +33,24 @@ class EverySlot(LatestSlot):
 
 @contextlib.asynccontextmanager
 async def playing(text, *, slot=None, no_frame_timeout=30.0):
-    states = []
     slot = slot or EverySlot()
     backoff = Backoff(first=0.05, limit=0.2)
-    async with Capture(
-        parse_source(text), slot=slot, no_frame_timeout=no_frame_timeout, backoff=backoff, on_state=states.append
-    ) as capture:
-        capture.states = states
-        capture.slot = slot
-        yield capture
+    capture = Capture(parse_source(text), slot=slot, no_frame_timeout=no_frame_timeout, backoff=backoff)
+    capture.slot = slot
+    with capture_logs() as capture.told:
+        async with running(capture):
+            yield capture
+
+
+def states(capture):
+    """The states that were told in the log."""
+    return [CaptureState(line["state"]) for line in capture.told if line["event"] == "source_state"]
 
 
 async def test_the_test_pattern_comes_online_and_its_numbers_follow_one_another():
     async with playing("test:?fps=50&width=320&height=180") as capture:
         assert capture.state is CaptureState.STARTING
+        assert (capture.readiness().ok, capture.readiness().detail) == (False, "starting")
         await until(lambda: capture.frames >= 20)
         assert capture.state is CaptureState.ONLINE
         assert capture.size == (320, 180)
@@ -52,9 +58,10 @@ async def test_the_test_pattern_comes_online_and_its_numbers_follow_one_another(
     for frame in frames:
         assert read_counter(frame.image) == frame.sequence - 1
         assert frame.frame_id - capture.started_at == pytest.approx((frame.sequence - 1) / 50, abs=1e-5)
-    assert capture.states == [CaptureState.ONLINE]
+    assert states(capture) == [CaptureState.ONLINE]
     assert capture.dropped == frames[-1].sequence - len(frames)
     assert capture.last_error == ""
+    assert (capture.readiness().ok, capture.readiness().detail) == (True, "online")
 
 
 async def test_a_waiting_taker_gets_a_frame_that_is_fresh():
@@ -77,7 +84,7 @@ async def test_a_file_is_played_to_its_end_and_not_again(tmp_path):
     )
     assert capture.restarts == 0
     assert capture.dropped == 0
-    assert capture.states == [CaptureState.ONLINE, CaptureState.ENDED]
+    assert states(capture) == [CaptureState.ONLINE, CaptureState.ENDED]
     assert capture.pid is None
     left, right = frames[0].image[60, 40].astype(int), frames[0].image[60, 120].astype(int)
     assert left[0] > left[2] + 50, "red is the first channel"
@@ -150,7 +157,9 @@ async def test_a_missing_device_is_offline_and_named(text):
         await until(lambda: capture.restarts >= 2)
         await until(lambda: capture.state is CaptureState.OFFLINE)
     assert "camera device /dev/video987 does not exist on this machine" in capture.last_error
-    assert capture.states == [CaptureState.OFFLINE]
+    assert capture.told[0]["reason"] == capture.last_error
+    assert (capture.readiness().ok, capture.readiness().detail) == (False, f"offline: {capture.last_error}")
+    assert states(capture) == [CaptureState.OFFLINE]
 
 
 async def test_a_file_that_appears_later_is_found(tmp_path):
@@ -205,7 +214,7 @@ async def test_a_camera_is_not_blamed_when_it_was_we_who_stood_still():
     async with playing("test:?fps=20", slot=StuckSlot(), no_frame_timeout=4.0) as capture:
         await until(lambda: capture.frames >= 20)
     assert capture.restarts == 0
-    assert capture.states == [CaptureState.ONLINE]
+    assert states(capture) == [CaptureState.ONLINE]
 
 
 class FailingSlot(EverySlot):
@@ -223,19 +232,6 @@ async def test_a_fault_in_the_reading_thread_is_an_offline_camera_that_comes_bac
         await until(lambda: capture.frames >= 10)
     assert "the reading thread failed" in capture.last_error
     assert capture.restarts == 1
-
-
-async def test_a_fault_in_the_callback_does_not_end_the_capture():
-    heard, loop = [], asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _loop, context: heard.append(context["exception"]))
-
-    def fail(_state):
-        raise ValueError("a fault in the callback")
-
-    source, backoff = parse_source("987"), Backoff(first=0.05, limit=0.1)
-    async with Capture(source, slot=LatestSlot(), backoff=backoff, on_state=fail) as capture:
-        await until(lambda: capture.restarts >= 2)
-    assert [str(error) for error in heard] == ["a fault in the callback"]
 
 
 async def test_stopping_takes_less_than_two_seconds_whatever_is_going_on():

@@ -20,6 +20,7 @@ from camera_processor.capture.process import LastWords
 from camera_processor.capture.sources.table import parse_source
 from tests.fakes.cameras import Behaviour
 from tests.fakes.mjpeg_camera import MjpegCamera
+from tests.fakes.parts import running
 from tests.fakes.waiting import child_processes, is_alive, open_files, until
 
 CYCLES = 20
@@ -31,7 +32,8 @@ TIMEOUT = 4.0
 async def watching(text, *, no_frame_timeout=TIMEOUT):
     backoff = Backoff(first=0.05, limit=0.1)
     source = parse_source(text)
-    async with Capture(source, slot=LatestSlot(), no_frame_timeout=no_frame_timeout, backoff=backoff) as capture:
+    capture = Capture(source, slot=LatestSlot(), no_frame_timeout=no_frame_timeout, backoff=backoff)
+    async with running(capture):
         yield capture
 
 
@@ -132,11 +134,12 @@ PARENT = """
     from camera_processor.capture.sources.table import parse_source
 
     async def main():
-        async with Capture(parse_source(sys.argv[1]), slot=LatestSlot()) as capture:
-            while not capture.pid:
-                await asyncio.sleep(0.01)
-            print(capture.pid, flush=True)
-            await asyncio.sleep(60)
+        capture = Capture(parse_source(sys.argv[1]), slot=LatestSlot())
+        playing = asyncio.create_task(capture.run())
+        while not capture.pid:
+            await asyncio.sleep(0.01)
+        print(capture.pid, flush=True)
+        await playing
 
     asyncio.run(main())
 """

@@ -15,6 +15,7 @@ from camera_processor.capture.sources.table import parse_source
 from tests.fakes.cameras import Behaviour
 from tests.fakes.hls_camera import HlsCamera, record_video
 from tests.fakes.mjpeg_camera import MjpegCamera
+from tests.fakes.parts import running
 from tests.fakes.rtsp_camera import RtspCamera
 from tests.fakes.self_signed import server_context
 from tests.fakes.waiting import until
@@ -33,7 +34,8 @@ CAMERAS = [MjpegCamera, RtspCamera]
 async def watching(url, *, no_frame_timeout=PATIENT):
     slot = LatestSlot()
     backoff = Backoff(first=0.1, limit=0.4)
-    async with Capture(parse_source(url), slot=slot, no_frame_timeout=no_frame_timeout, backoff=backoff) as capture:
+    capture = Capture(parse_source(url), slot=slot, no_frame_timeout=no_frame_timeout, backoff=backoff)
+    async with running(capture):
         capture.slot = slot
         yield capture
 
