@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from backbone.errors import BadInput
 from camera_processor.capture.sources.kind import OpenSource
@@ -20,7 +21,7 @@ class DeviceSource(OpenSource):
         """Play it with V4L2."""
         from camera_processor.capture.sources.opencv import play_device  # noqa: PLC0415 - cv2 only in the child
 
-        return play_device(self, stage, timeout=timeout)
+        return play_device(Path(self.path), stage, timeout=timeout)
 
 
 def read_device(text: str) -> DeviceSource:

@@ -49,9 +49,16 @@ class NetworkSource:
 
     def play(self, stage: Stage, *, timeout: float) -> Iterator[Picture | None]:
         """Play it with FFmpeg."""
-        from camera_processor.capture.sources.opencv import play_network  # noqa: PLC0415 - cv2 only in the child
+        from camera_processor.capture.sources import opencv  # noqa: PLC0415 - cv2 only in the child
 
-        return play_network(self, stage, timeout=timeout)
+        camera = opencv.NetworkCamera(
+            self.text,
+            name=self.redacted,
+            protocols=PROTOCOLS[self.scheme],
+            rtsp=self.scheme.startswith("rtsp"),
+            in_bursts=self.segmented,
+        )
+        return opencv.play_network(camera, stage, timeout=timeout)
 
 
 def read_network(text: str) -> NetworkSource:

@@ -1,11 +1,13 @@
-"""Plays network cameras, local cameras and video files with OpenCV's FFmpeg and V4L2. Lives in the capture child only.
+"""Plays network cameras, local cameras and video files with OpenCV's FFmpeg and V4L2. Knows no address's form.
 
+Lives in the capture child only.
 Its `read()` may hang for ever whatever its timeouts say; the parent's watchdog is what ends that.
 """
 
 import io
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -14,11 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from backbone.errors import BadInput, NotFound, Unavailable
-from camera_processor.capture.sources.device import DeviceSource
 from camera_processor.capture.sources.kind import MAX_PIXELS
-from camera_processor.capture.sources.network import PROTOCOLS, NetworkSource
 from camera_processor.capture.sources.pace import Picture, RealTime, Smoothing, Stage
-from camera_processor.capture.sources.video import VideoSource
 
 _ON_DISK = "file"  # what a video of this machine may make FFmpeg open
 _STREAMS = "mpjpeg,mjpeg,hls,mpegts,mov,matroska,webm,flv,h264,hevc,aac"
@@ -29,15 +28,33 @@ _FALLBACK_FPS = 25.0
 _WARNINGS = "24"  # FFmpeg's AV_LOG_WARNING: its HTTP status lines come at this level
 
 
-def play_network(source: NetworkSource, stage: Stage, *, timeout: float) -> Iterator[Picture | None]:
+@dataclass(frozen=True, slots=True)
+class NetworkCamera:
+    """A URL to play.
+
+    Attributes:
+        url: credentials included.
+        name: what it is called in errors, without credentials.
+        protocols: what FFmpeg may open for it, separated by commas.
+        rtsp: whether it speaks RTSP, else HTTP.
+        in_bursts: whether its pictures come a segment at a time and are to be spread.
+    """
+
+    url: str = field(repr=False)
+    name: str
+    protocols: str
+    rtsp: bool
+    in_bursts: bool
+
+
+def play_network(camera: NetworkCamera, stage: Stage, *, timeout: float) -> Iterator[Picture | None]:
     """Yield a network camera's pictures, stamped when they were grabbed; raises Unavailable when it stops."""
-    rtsp = source.scheme.startswith("rtsp")
-    options = _RTSP_OPTIONS if rtsp else f"format_whitelist;{_STREAMS}"
-    capture = _open_ffmpeg(source.text, f"{options}|protocol_whitelist;{PROTOCOLS[source.scheme]}", timeout=timeout)
+    options = _RTSP_OPTIONS if camera.rtsp else f"format_whitelist;{_STREAMS}"
+    capture = _open_ffmpeg(camera.url, f"{options}|protocol_whitelist;{camera.protocols}", timeout=timeout)
     if not capture.isOpened():
-        raise Unavailable(f"camera {source.redacted} could not be opened")
-    retrieve = _retrieve_jpeg if _passes_jpegs(source, capture) else _retrieve
-    smoothing = Smoothing(stage) if source.segmented else None
+        raise Unavailable(f"camera {camera.name} could not be opened")
+    retrieve = _retrieve_jpeg if not camera.rtsp and _passes_jpegs(capture) else _retrieve
+    smoothing = Smoothing(stage) if camera.in_bursts else None
     started_at = 0.0
     while capture.grab():
         if smoothing:
@@ -46,32 +63,32 @@ def play_network(source: NetworkSource, stage: Stage, *, timeout: float) -> Iter
         started_at = started_at or frame_id
         image = retrieve(capture)
         yield None if image is None else Picture(image, frame_id, started_at)
-    raise Unavailable(f"camera {source.redacted} sends no more pictures")
+    raise Unavailable(f"camera {camera.name} sends no more pictures")
 
 
-def play_device(source: DeviceSource, stage: Stage, *, timeout: float) -> Iterator[Picture | None]:
+def play_device(device: Path, stage: Stage, *, timeout: float) -> Iterator[Picture | None]:
     """Yield a local camera's pictures, stamped when they were grabbed; raises Unavailable when it stops."""
-    if not Path(source.path).exists():
-        raise NotFound(f"camera device {source.path} does not exist on this machine")
+    if not device.exists():
+        raise NotFound(f"camera device {device} does not exist on this machine")
     cv2.setNumThreads(1)
-    capture = cv2.VideoCapture(source.path, cv2.CAP_V4L2)
+    capture = cv2.VideoCapture(str(device), cv2.CAP_V4L2)
     if not capture.isOpened():
-        raise Unavailable(f"camera device {source.path} could not be opened: no permission, no camera, or in use")
+        raise Unavailable(f"camera device {device} could not be opened: no permission, no camera, or in use")
     capture.set(cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(timeout * 1000))
     started_at = 0.0
     while capture.grab():
         frame_id = stage.wall()
         started_at = started_at or frame_id
         yield Picture(_retrieve(capture), frame_id, started_at)
-    raise Unavailable(f"camera device {source.path} sends no more pictures")
+    raise Unavailable(f"camera device {device} sends no more pictures")
 
 
-def play_video(source: VideoSource, stage: Stage, *, timeout: float) -> Iterator[Picture | None]:
+def play_video(path: Path, stage: Stage, *, loop: bool, realtime: bool, timeout: float) -> Iterator[Picture | None]:
     """Yield a video's pictures once or for ever, stamped with the start of playing plus their own time in the file.
 
     Loop n adds n times the played length. In real time, pictures that come too late are None.
     """
-    path = Path(source.path).absolute()
+    path = path.absolute()
     if not path.is_file():
         raise NotFound(f"video: expected a file at {path}; there is none")
     clock, offset = RealTime(stage), 0.0
@@ -79,13 +96,13 @@ def play_video(source: VideoSource, stage: Stage, *, timeout: float) -> Iterator
         length = 0.0
         for media, period, capture in _grab_file(path, timeout=timeout):
             length = media + period
-            if source.realtime and not clock.is_due(offset + media, period=period):
+            if realtime and not clock.is_due(offset + media, period=period):
                 yield None
                 continue
             yield Picture(_retrieve(capture), clock.started_at + offset + media, clock.started_at)
         if not length:
             raise BadInput(f"video: expected a video that FFmpeg can decode at {path}")
-        if not source.loop:
+        if not loop:
             return
         offset += length
 
@@ -119,10 +136,10 @@ def _retrieve(capture: cv2.VideoCapture) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _passes_jpegs(source: NetworkSource, capture: cv2.VideoCapture) -> bool:
+def _passes_jpegs(capture: cv2.VideoCapture) -> bool:
     """Ask for undecoded JPEGs of an MJPEG camera over HTTP, whose later sizes OpenCV would scale to the first one."""
     is_mjpeg = int(capture.get(cv2.CAP_PROP_FOURCC)) == cv2.VideoWriter.fourcc(*"MJPG")
-    return source.scheme.startswith("http") and is_mjpeg and capture.set(cv2.CAP_PROP_FORMAT, -1)
+    return is_mjpeg and capture.set(cv2.CAP_PROP_FORMAT, -1)
 
 
 def _retrieve_jpeg(capture: cv2.VideoCapture) -> NDArray[np.uint8] | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from camera_processor.capture.sources.kind import OpenSource
 from camera_processor.capture.sources.pace import Picture, Stage
@@ -25,7 +26,7 @@ class VideoSource(OpenSource):
         """Play it with FFmpeg."""
         from camera_processor.capture.sources.opencv import play_video  # noqa: PLC0415 - cv2 only in the child
 
-        return play_video(self, stage, timeout=timeout)
+        return play_video(Path(self.path), stage, loop=self.loop, realtime=self.realtime, timeout=timeout)
 
 
 def read_video(text: str) -> VideoSource:
