@@ -3,9 +3,38 @@
 import pytest
 
 from backbone.errors import BadInput, NotFound
-from camera_processor.capture.sources.images import read_images
+from camera_processor.capture.sources.images import ImagesSource, read_images
 from camera_processor.capture.sources.pace import Stage
 from tests.fakes.hostile_pictures import HOSTILE, encoded, picture
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("images:photos", ImagesSource("images:photos", "photos")),
+        ("images:/p?fps=2.5&loop=1", ImagesSource("images:/p?fps=2.5&loop=1", "/p", 2.5, loop=True)),
+    ],
+)
+def test_a_folder_is_read_from_its_text(text, expected):
+    assert read_images(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("images:d?fps=0", "expected fps as a number from 0.01 to 120; got fps='0'"),
+        ("images:d?fps=nan", "expected fps"),
+        ("images:d?fps=-5", "expected fps"),
+    ],
+)
+def test_another_folder_is_refused(text, said):
+    with pytest.raises(BadInput) as refused:
+        read_images(text)
+    assert said in str(refused.value)
+
+
+def test_only_a_folder_with_a_rate_leaves_out_pictures_for_a_slow_reader():
+    assert [read_images(text).newest_only for text in ("images:a", "images:a?fps=1")] == [False, True]
 
 
 def play(folder, query=""):

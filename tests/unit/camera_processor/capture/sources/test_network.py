@@ -2,6 +2,7 @@
 
 import pytest
 
+from backbone.errors import BadInput
 from camera_processor.capture.sources.network import PROTOCOLS, NetworkSource, read_network
 
 
@@ -41,3 +42,21 @@ def test_credentials_are_taken_out_of_what_a_library_says():
 @pytest.mark.parametrize("protocols", PROTOCOLS.values())
 def test_no_network_camera_may_make_ffmpeg_open_a_file_of_this_machine(protocols):
     assert not {"file", "concat", "subfile", "pipe", "data"} & set(protocols.split(","))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rtsp:/host/live",
+        "rtsp://",
+        "http://host:99999/",
+        "http://host:0/",
+        "http://[::1/",
+        "http://host/a b",
+        "http://host/a#b",
+        "http://host/a\r\nX-Evil: 1",
+    ],
+)
+def test_another_url_is_refused(text):
+    with pytest.raises(BadInput, match="expected scheme://"):
+        read_network(text)

@@ -4,8 +4,9 @@ import itertools
 
 import pytest
 
+from backbone.errors import BadInput
 from camera_processor.capture.sources.pace import Stage
-from camera_processor.capture.sources.pattern import read_pattern
+from camera_processor.capture.sources.pattern import PatternSource, read_pattern
 from tests.fakes.burnt_counter import read_counter
 
 
@@ -21,3 +22,31 @@ def test_each_picture_carries_its_number_and_its_time(width, height):
     )
     assert pictures[0].image.shape == (height, width, 3)
     assert (pictures[0].image != pictures[1].image).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("test:", PatternSource("test:", 10.0, 640, 360)),
+        ("test:?fps=25&width=1280&height=720", PatternSource("test:?fps=25&width=1280&height=720", 25.0, 1280, 720)),
+    ],
+)
+def test_a_pattern_is_read_from_its_text(text, expected):
+    assert read_pattern(text) == expected
+    assert expected.newest_only
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("test:pattern", "expected test:"),
+        ("test:?fps=1000", "expected fps"),
+        ("test:?width=12.5", "expected width as a whole number"),
+        ("test:?width=1e3", "expected width"),
+        ("test:?width=16384&height=16384", "expected a test picture of at most 40000000 pixels"),
+    ],
+)
+def test_another_pattern_is_refused(text, said):
+    with pytest.raises(BadInput) as refused:
+        read_pattern(text)
+    assert said in str(refused.value)

@@ -3,11 +3,7 @@
 import pytest
 
 from backbone.errors import BadInput
-from camera_processor.capture.sources.device import DeviceSource
-from camera_processor.capture.sources.images import ImagesSource
-from camera_processor.capture.sources.pattern import PatternSource
 from camera_processor.capture.sources.table import EXPECTED, HELP, SOURCES, parse_source
-from camera_processor.capture.sources.video import VideoSource
 
 
 @pytest.mark.parametrize("kind", SOURCES, ids=lambda kind: kind.example)
@@ -35,27 +31,6 @@ def test_no_scheme_is_of_two_kinds():
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("file:/a/b.mp4", VideoSource("file:/a/b.mp4", "/a/b.mp4")),
-        ("file:b.mp4?loop=1", VideoSource("file:b.mp4?loop=1", "b.mp4", loop=True)),
-        (
-            "file:///a/b.mp4?realtime=1&loop=0",
-            VideoSource("file:///a/b.mp4?realtime=1&loop=0", "/a/b.mp4", False, True),
-        ),
-        ("images:photos", ImagesSource("images:photos", "photos")),
-        ("images:/p?fps=2.5&loop=1", ImagesSource("images:/p?fps=2.5&loop=1", "/p", 2.5, True)),
-        ("/dev/video12", DeviceSource("/dev/video12", "/dev/video12")),
-        ("0", DeviceSource("0", "/dev/video0")),
-        ("test:", PatternSource("test:", 10.0, 640, 360)),
-        ("test:?fps=25&width=1280&height=720", PatternSource("test:?fps=25&width=1280&height=720", 25.0, 1280, 720)),
-    ],
-)
-def test_a_source_is_read_from_its_text(text, expected):
-    assert parse_source(text) == expected
-
-
-@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "expected rtsp://"),
@@ -70,38 +45,19 @@ def test_a_source_is_read_from_its_text(text, expected):
         ("-1", "expected rtsp://"),
         ("1e3", "expected rtsp://"),
         ("٣", "expected rtsp://"),
-        ("/dev/video", "expected /dev/videoN"),
-        ("/dev/video0/../sda", "expected /dev/videoN"),
-        ("1234", "expected /dev/videoN"),
-        ("rtsp:/host/live", "expected scheme://"),
-        ("rtsp://", "expected scheme://"),
-        ("http://host:99999/", "expected scheme://"),
-        ("http://host:0/", "expected scheme://"),
-        ("http://[::1/", "expected scheme://"),
-        ("http://host/a b", "expected scheme://"),
-        ("http://host/a#b", "expected scheme://"),
-        ("http://host/a\r\nX-Evil: 1", "expected scheme://"),
-        ("file:", "expected a path"),
-        ("file:?loop=1", "expected a path"),
-        ("file://host/share.mp4", "expected a path"),
-        ("file:a.mp4\0.jpg", "expected a path"),
-        ("file:a.mp4?loop=yes", "expected loop=0 or loop=1; got loop='yes'"),
-        ("file:a.mp4?speed=2", "expected each of loop, realtime at most once"),
-        ("file:a.mp4?loop=1&loop=0", "at most once"),
-        ("images:d?fps=0", "expected fps as a number from 0.01 to 120; got fps='0'"),
-        ("images:d?fps=nan", "expected fps"),
-        ("images:d?fps=-5", "expected fps"),
-        ("test:pattern", "expected test:"),
-        ("test:?fps=1000", "expected fps"),
-        ("test:?width=12.5", "expected width as a whole number"),
-        ("test:?width=1e3", "expected width"),
-        ("test:?width=16384&height=16384", "expected a test picture of at most 40000000 pixels"),
     ],
 )
 def test_another_text_is_refused_and_told_what_was_expected(text, said):
     with pytest.raises(BadInput) as refused:
         parse_source(text)
     assert said in str(refused.value)
+    assert len(str(refused.value)) < 600
+
+
+@pytest.mark.parametrize("kind", SOURCES, ids=lambda kind: kind.example)
+def test_every_kind_refuses_a_long_text_in_few_words(kind):
+    with pytest.raises(BadInput) as refused:
+        parse_source(f"{kind.example.partition(':')[0]}:{'?' * 4000}")
     assert len(str(refused.value)) < 600
 
 
@@ -122,11 +78,3 @@ def test_a_refusal_does_not_show_credentials(text):
     with pytest.raises(BadInput) as refused:
         parse_source(text)
     assert "s3cret" not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "newest_only"),
-    [("test:", True), ("0", True), ("file:a", False), ("file:a?realtime=1", True), ("images:a", False)],
-)
-def test_only_what_waits_for_its_reader_delivers_every_picture(text, newest_only):
-    assert parse_source(text).newest_only is newest_only
