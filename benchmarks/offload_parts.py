@@ -10,9 +10,9 @@ from time import perf_counter
 
 from benchmarks.comparison import ResultsDiffer, Spread
 from benchmarks.offload_programs import PROGRAMS, Program
+from job_workers.domain.sandbox_file import WORK, SandboxFile
 from job_workers.domain.sandbox_policy import Policy
-from job_workers.sandbox import Sandbox
-from job_workers.sandbox_files import WORK, SandboxFile
+from job_workers.sandbox.sandbox import Sandbox
 
 TIMES = 50
 

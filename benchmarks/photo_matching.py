@@ -22,7 +22,7 @@ from benchmarks.photo_memory import peak_megabytes
 from benchmarks.photo_ours import Matches, Ours, default
 from benchmarks.results import RESULTS, write_section
 from faces import load_engine
-from job_workers.photo_reader import read_photo
+from job_workers.photos.photo_reader import read_photo
 
 TITLE = "Photos against jobs"
 PACKAGES = ("onnxruntime", "dlib-bin", "face-recognition", "pillow", "numpy")

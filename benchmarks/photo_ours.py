@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmarks import photo_sets
 from faces import FaceEngine, load_engine
-from job_workers.photo_reader import read_photo
-from job_workers.photo_search import PhotoSearch, SoughtPeople
+from job_workers.photos.photo_reader import read_photo
+from job_workers.photos.photo_search import PhotoSearch, SoughtPeople
 from job_workers.settings import Settings
 
 Matches = set[tuple[int, str]]

@@ -4,8 +4,8 @@ And runs code that small devices hand over, in a sandbox.
 
 Data flow, left to right:
 
-    Redis (rq) -> rq_worker -> handlers_task -> photo_reader, footage -> photo_search (faces) -> results -> Redis
-    Redis (rq) -> rq_worker -> handlers_offload -> builds, build_cache, programs -> sandbox -> results -> Redis
+    Redis (rq) -> queues -> photos (faces) -> queues -> Redis
+    Redis (rq) -> queues -> offload -> sandbox -> queues -> Redis
 
 `app` is the process that a person starts: it loads no model, keeps one child a core (`child`), each with the engine
 loaded once, kills what is over its deadline or memory, and brings the jobs of dead workers back. A task's result is

@@ -14,8 +14,8 @@ from backbone.settings import load
 from backbone.web import Metrics, Route, application, listen
 from backbone.wire.offload import OFFLOAD
 from job_workers.metrics import WorkerMetrics
-from job_workers.recovery import Recovery
-from job_workers.sandbox import Sandbox
+from job_workers.queues.recovery import Recovery
+from job_workers.sandbox.sandbox import Sandbox
 from job_workers.settings import Settings
 from job_workers.supervisor import Supervisor
 

@@ -15,14 +15,14 @@ from backbone.die_with_parent import die_with_parent
 from backbone.errors import Unavailable
 from backbone.redis_settings import RedisKeys
 from backbone.wire.offload import OFFLOAD, OffloadTask
-from job_workers.build_cache import BuildCache
 from job_workers.domain.sandbox_policy import Policy
-from job_workers.handlers_offload import OffloadHandler
-from job_workers.programs import Programs
-from job_workers.results import ResultStore
-from job_workers.rq_worker import Run, connection, work
-from job_workers.sandbox import Sandbox
-from job_workers.task_text import decoded
+from job_workers.offload.build_cache import BuildCache
+from job_workers.offload.handlers import OffloadHandler
+from job_workers.offload.programs import Programs
+from job_workers.queues.results import ResultStore
+from job_workers.queues.rq_worker import Run, connection, work
+from job_workers.queues.task_text import decoded
+from job_workers.sandbox.sandbox import Sandbox
 
 Spec = dict[str, Any]
 """What `app.spec_of` writes."""
@@ -66,8 +66,8 @@ def runner(spec: Spec, store: ResultStore, *, slot: int) -> Run:
 def _looks_at_pictures(spec: Spec, store: ResultStore) -> Run:
     # Where foreign code is run, the engine and what it stands on are neither loaded nor installed.
     from faces import load_engine  # noqa: PLC0415
-    from job_workers.handlers_task import TaskHandler  # noqa: PLC0415
-    from job_workers.photo_search import PhotoSearch  # noqa: PLC0415
+    from job_workers.photos.handlers import TaskHandler  # noqa: PLC0415
+    from job_workers.photos.photo_search import PhotoSearch  # noqa: PLC0415
 
     return TaskHandler(
         store,

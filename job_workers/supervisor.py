@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 from backbone.backoff import Backoff
 from job_workers.metrics import WorkerMetrics
-from job_workers.recovery import Recovery
+from job_workers.queues.recovery import Recovery
 
 WATCH_SECONDS = 1.0
 BEAT_SECONDS = 5.0
@@ -42,6 +42,14 @@ class Worker:
     job: str | None = None
     until: float = field(default=float("inf"))
     """When its job's time is over, seconds of the monotonic clock."""
+
+    def come_up(self) -> None:
+        """Note that it takes jobs."""
+        self.ready = True
+
+    def turn_to(self, job: str | None, *, until: float) -> None:
+        """Note which job it has now; None: it waits for the next."""
+        self.job, self.until = job, until
 
 
 class Supervisor:
@@ -132,12 +140,12 @@ class Supervisor:
         except ValueError:
             return  # a library's own words
         if told.get("ready"):
-            worker.ready = True
+            worker.come_up()
             structlog.get_logger().info("worker_ready", worker=worker.name)
         elif "job" in told:
-            worker.job = told["job"]
-            over = worker.job is None or not told["deadline"]
-            worker.until = float("inf") if over else time.monotonic() + told["deadline"] + self._grace
+            over = told["job"] is None or not told["deadline"]
+            until = float("inf") if over else time.monotonic() + told["deadline"] + self._grace
+            worker.turn_to(told["job"], until=until)
             self._metrics.jobs.inc(worker.job is not None)
         self._metrics.ready.set(self.ready)
 

@@ -8,7 +8,7 @@ SECONDS = 60
 
 def sandbox_state() -> tuple[bool, str]:
     """Return whether there is a sandbox that holds, and what the self-test says."""
-    command = [sys.executable, "-m", "job_workers.selftest", "--brief"]
+    command = [sys.executable, "-m", "job_workers.sandbox.selftest", "--brief"]
     try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as fault:

@@ -1,1 +1,1 @@
-"""What the workers decide by themselves: builds, outcomes, the sandbox's rules. No I/O, no clock."""
+"""What the workers decide by themselves: builds, bounds and filters of the sandbox. No I/O, no clock."""

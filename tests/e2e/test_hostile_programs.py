@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from job_workers.build_cache import BuildCache
 from job_workers.domain.sandbox_policy import Policy
-from job_workers.handlers_offload import OffloadHandler
-from job_workers.programs import Programs
-from job_workers.sandbox import SLOT_UID, Sandbox
+from job_workers.offload.build_cache import BuildCache
+from job_workers.offload.handlers import OffloadHandler
+from job_workers.offload.programs import Programs
+from job_workers.sandbox.sandbox import SLOT_UID, Sandbox
 from tests.hostile import STREAM, Listener, documented, escaped, hostile_programs, strangers, survivors
 from tests.processes import wait_until
 from tests.stack.engine import tell

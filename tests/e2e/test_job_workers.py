@@ -30,7 +30,7 @@ from backbone.wire.jobs import (
 )
 from drill.phone_photos import make_phone_photos
 from faces import load_engine
-from job_workers.rq_worker import connection
+from job_workers.queues.rq_worker import connection
 from tests.e2e.conftest import two_workers
 from tests.fakes.photo_worker import MODEL
 from tests.jobs_under_fire import NOBODY, Fire

@@ -19,7 +19,7 @@ from rq.serializers import JSONSerializer
 from backbone.redis_settings import RedisKeys
 from backbone.wire.jobs import RUN_TASK
 from backbone.wire.offload import OFFLOAD, Offloaded, OffloadTask
-from job_workers.results import ResultStore
+from job_workers.queues.results import ResultStore
 from tests.fakes.background import repeated
 
 

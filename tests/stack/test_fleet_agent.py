@@ -82,7 +82,9 @@ def test_an_offload_worker_is_started_with_what_its_sandbox_needs_and_nothing_mo
         assert [rule.partition("=")[0].partition(":")[0] for rule in host["SecurityOpt"]] == [
             *("no-new-privileges", "seccomp", "apparmor"),
         ]
-        said = docker("exec", "searchlight.node.offload-1", "/usr/bin/python3", "-m", "job_workers.selftest", "--brief")
+        said = docker(
+            "exec", "searchlight.node.offload-1", "/usr/bin/python3", "-m", "job_workers.sandbox.selftest", "--brief"
+        )
         assert "bubblewrap holds" in said
     finally:
         stopped = requests.delete(f"{containers}/offload-1", headers=stack.headers, timeout=30)

@@ -137,7 +137,7 @@ def test_the_container_has_no_privilege_and_no_secret_but_one(worker: str) -> No
 
 def test_its_sandbox_holds_and_it_says_so(worker: str) -> None:
     wait_until(lambda: sandbox_of(worker)["ok"], "the sandbox to be ready")
-    lines = docker("exec", worker, "/usr/bin/python3", "-m", "job_workers.selftest").splitlines()
+    lines = docker("exec", worker, "/usr/bin/python3", "-m", "job_workers.sandbox.selftest").splitlines()
     assert len(lines) >= 15
     assert [line for line in lines if not line.startswith("held ")] == []
 

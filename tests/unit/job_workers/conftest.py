@@ -2,7 +2,7 @@
 
 import pytest
 
-from job_workers.sandbox import Sandbox
+from job_workers.sandbox.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")

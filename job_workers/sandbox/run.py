@@ -13,7 +13,7 @@ import msgspec
 
 from job_workers.domain.ended import Ended, Over
 from job_workers.domain.sandbox_policy import Policy
-from job_workers.process_tree import memory_of_tree
+from job_workers.sandbox.process_tree import memory_of_tree
 
 WATCH_SECONDS = 0.02
 GRACE_SECONDS = 0.5

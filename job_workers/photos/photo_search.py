@@ -12,7 +12,7 @@ from PIL import Image
 from backbone.errors import BadInput, Conflict
 from backbone.wire.jobs import FaceMatch, GalleryFile, Reference
 from faces import FaceEngine
-from job_workers.photo_reader import PhotoRead
+from job_workers.photos.photo_reader import PhotoRead
 
 CROP_SIDE = 256
 CROP_MARGIN = 0.5

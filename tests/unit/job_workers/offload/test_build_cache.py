@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from job_workers.build_cache import LEFT_SECONDS, BuildCache
-from job_workers.sandbox_files import SandboxFile
+from job_workers.domain.sandbox_file import SandboxFile
+from job_workers.offload.build_cache import LEFT_SECONDS, BuildCache
 
 FILES = (SandboxFile("program", b"\x7fELF" * 100, executable=True), SandboxFile("data/table", b"1 2 3"))
 

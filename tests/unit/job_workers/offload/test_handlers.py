@@ -6,11 +6,11 @@ import pytest
 from backbone.errors import BadInput
 from backbone.wire.jobs import MatchTask
 from backbone.wire.offload import Limits, OffloadTask
-from job_workers import handlers_offload
-from job_workers.build_cache import BuildCache
 from job_workers.domain.sandbox_policy import Policy
-from job_workers.handlers_offload import OffloadHandler
-from job_workers.programs import Programs
+from job_workers.offload import handlers
+from job_workers.offload.build_cache import BuildCache
+from job_workers.offload.handlers import OffloadHandler
+from job_workers.offload.programs import Programs
 
 MAIN = '#include <stdio.h>\nint twice(int);\nint main(void) { printf("%d\\n", twice(21)); return 0; }\n'
 TWICE = "int twice(int x) { return 2 * x; }\n"
@@ -92,7 +92,7 @@ def test_the_same_build_is_not_made_twice_and_another_is(handler, monkeypatch):
     asked = {"files": {"program.c": "int main(void) { return 0; }"}, "build": "gcc <name>.c -o <name>"}
     assert [run(handler, **asked).cached for _ in range(2)] == [False, True]
     assert not run(handler, **{**asked, "files": {"program.c": "int main(void) { return 0;  }"}}).cached
-    monkeypatch.setattr(handlers_offload, "toolchain", lambda: "a newer compiler")
+    monkeypatch.setattr(handlers, "toolchain", lambda: "a newer compiler")
     assert not run(handler, **asked).cached
 
 

@@ -6,7 +6,8 @@ import tarfile
 import pytest
 
 from backbone.errors import BadInput
-from job_workers.sandbox_files import MOST_FILES, SandboxFile, files_of_tar
+from job_workers.domain.sandbox_file import SandboxFile
+from job_workers.sandbox.files import MOST_FILES, files_of_tar
 
 MOST = 10_000
 

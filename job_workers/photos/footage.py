@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from backbone.errors import BadInput
 from backbone.picture_child import MAX_PIXELS
-from job_workers.photo_reader import read_photo
+from job_workers.photos.photo_reader import read_photo
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 VIDEOS = {".avi", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4", ".mpg", ".mts", ".ts", ".webm"}

@@ -2,7 +2,7 @@
 
 Namespaces of its own for users, processes, network, mounts, ipc, host name and cgroups; a root with the system's
 programs and libraries and nothing else, read only; one private folder in memory; no capability, no new privileges, a
-filter for system calls; limits set by the first process inside (`sandbox_runner.c`). That process ends at its
+filter for system calls; limits set by the first process inside (`runner.c`). That process ends at its
 deadline, with bubblewrap, and with the worker; with it the kernel ends everything inside.
 """
 
@@ -17,11 +17,11 @@ from typing import Self
 
 from backbone.errors import Unavailable
 from job_workers.domain.ended import Ended
+from job_workers.domain.sandbox_file import WORK, SandboxFile
 from job_workers.domain.sandbox_policy import Policy
 from job_workers.domain.seccomp_filter import seccomp_filter
-from job_workers.sandbox_files import WORK, SandboxFile
-from job_workers.sandbox_run import SandboxRun
-from job_workers.sandbox_runner import compiled_runner
+from job_workers.sandbox.run import SandboxRun
+from job_workers.sandbox.runner import compiled_runner
 
 BUBBLEWRAP = "/usr/bin/bwrap"
 SLOT_UID = 61_000

@@ -1,25 +1,14 @@
-"""Files that go into a sandbox and come out of it. Reads and writes no file outside."""
+"""Unpacks what a sandbox left, in memory and within bounds. Reads and writes no file outside."""
 
 import io
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from backbone.errors import BadInput
+from job_workers.domain.sandbox_file import SandboxFile
 
-WORK = "/tmp/work"  # noqa: S108 - inside the sandbox, where /tmp is its own
-"""The folder that a run starts in and may write to, inside the sandbox."""
 MOST_FILES = 256
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxFile:
-    """A file in a sandbox; `name` is relative to `WORK`, or absolute."""
-
-    name: str
-    content: bytes
-    executable: bool = False
 
 
 def files_of_tar(packed: bytes, *, most_bytes: int) -> tuple[SandboxFile, ...]:

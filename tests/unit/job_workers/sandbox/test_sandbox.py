@@ -14,15 +14,16 @@ import pytest
 
 from backbone.errors import BadInput, Unavailable
 from backbone.wire.offload import Limits
-from job_workers import sandbox as sandbox_module
-from job_workers import sandbox_runner
+from job_workers.domain.sandbox_file import SandboxFile
 from job_workers.domain.sandbox_policy import MIB, Policy
 from job_workers.domain.seccomp_filter import seccomp_filter
-from job_workers.outcome import outcome
-from job_workers.process_tree import memory_of_tree
-from job_workers.sandbox import Sandbox, share_of_cores
-from job_workers.sandbox_files import SandboxFile, files_of_tar
-from job_workers.selftest import probe
+from job_workers.offload.outcome import outcome
+from job_workers.sandbox import runner
+from job_workers.sandbox import sandbox as sandbox_module
+from job_workers.sandbox.files import files_of_tar
+from job_workers.sandbox.process_tree import memory_of_tree
+from job_workers.sandbox.sandbox import Sandbox, share_of_cores
+from job_workers.sandbox.selftest import probe
 from tests.processes import ROOT, wait_until
 
 POLICY = Policy(wall_seconds=20.0, cpu_seconds=10.0)
@@ -117,7 +118,7 @@ def test_two_runs_share_nothing(sandbox):
 def test_a_run_ends_when_its_worker_is_killed(tmp_path):
     nap = f"/bin/sleep 4321.{os.getpid()}"  # another run of the tests naps for another time
     program = (
-        "from job_workers.sandbox import *\nfrom job_workers.domain.sandbox_policy import Policy\n"
+        "from job_workers.sandbox.sandbox import *\nfrom job_workers.domain.sandbox_policy import Policy\n"
         "s = Sandbox.prepare(slot=41)\nprint('ready', flush=True)\n"
         f"s.run({nap.split()}, policy=Policy(wall_seconds=25.0))"
     )
@@ -169,7 +170,7 @@ def test_a_first_process_that_the_kernel_killed_counts_as_out_of_memory(sandbox)
 
 @pytest.mark.parametrize(
     ("where", "name", "told"),
-    [(sandbox_module, "BUBBLEWRAP", "expected bubblewrap"), (sandbox_runner, "COMPILER", "expected a C compiler")],
+    [(sandbox_module, "BUBBLEWRAP", "expected bubblewrap"), (runner, "COMPILER", "expected a C compiler")],
 )
 def test_a_machine_without_it_is_told(monkeypatch, where, name, told):
     monkeypatch.setattr(where, name, "/usr/bin/missing")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from job_workers.sandbox_files import SandboxFile
+from job_workers.domain.sandbox_file import SandboxFile
 
 LEFT_SECONDS = 600
 """A half-written entry of a dead worker is deleted after so long."""

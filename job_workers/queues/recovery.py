@@ -20,9 +20,9 @@ from rq.serializers import JSONSerializer
 from backbone.errors import BadInput
 from backbone.redis_settings import RedisKeys
 from backbone.wire.jobs import ALIVE, OPEN_TASKS, Failed
-from job_workers.results import ResultStore
-from job_workers.rq_worker import connection
-from job_workers.task_text import decoded
+from job_workers.queues.results import ResultStore
+from job_workers.queues.rq_worker import connection
+from job_workers.queues.task_text import decoded
 
 ALIVE_SECONDS = 20
 LOST_SECONDS = 15

@@ -1,4 +1,4 @@
-"""Tries this machine's sandbox from the inside and says what is out of reach: `python -m job_workers.selftest`.
+"""Tries this machine's sandbox from the inside and says what is out of reach: `python -m job_workers.sandbox.selftest`.
 
 Ends with 0 where everything is held, 1 where something is open, or where there is no sandbox at all.
 """
@@ -11,12 +11,13 @@ import threading
 from pathlib import Path
 
 from backbone.errors import Unavailable
+from job_workers.domain.sandbox_file import WORK, SandboxFile
 from job_workers.domain.sandbox_policy import MIB, Policy
-from job_workers.sandbox import Sandbox
-from job_workers.sandbox_files import WORK, SandboxFile, files_of_tar
+from job_workers.sandbox.files import files_of_tar
+from job_workers.sandbox.sandbox import Sandbox
 
 SLOT = 900
-_PROBE = Path(__file__).with_name("sandbox_probe.c")
+_PROBE = Path(__file__).with_name("probe.c")
 
 
 def probe(sandbox: Sandbox) -> list[str]:
@@ -55,7 +56,7 @@ def _wait_for_one(listener: socket.socket, came: threading.Event) -> None:
 
 def main() -> None:
     """Print what is held and what is not."""
-    parser = argparse.ArgumentParser(prog="python -m job_workers.selftest", description=(__doc__ or "").strip())
+    parser = argparse.ArgumentParser(prog="python -m job_workers.sandbox.selftest", description=(__doc__ or "").strip())
     parser.add_argument("--brief", action="store_true", help="one line: what is open, or that everything is held")
     brief = parser.parse_args().brief
     try:

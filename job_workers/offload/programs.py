@@ -5,8 +5,8 @@ import stat
 from pathlib import Path
 
 from backbone.errors import BadInput, NotFound
-from job_workers.builds import plain
-from job_workers.sandbox_files import SandboxFile
+from job_workers.domain.builds import plain
+from job_workers.domain.sandbox_file import SandboxFile
 
 INSIDE = "/program"
 """Where the program lies in its sandbox."""

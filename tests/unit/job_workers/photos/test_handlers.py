@@ -10,9 +10,9 @@ from PIL import Image
 
 from backbone.errors import BadInput
 from backbone.wire.jobs import EncodeTask, FootageTask, GalleryFile, MatchTask, Photo, Sought
-from job_workers.footage import path_below
-from job_workers.handlers_task import TaskHandler
-from job_workers.photo_search import PhotoSearch
+from job_workers.photos.footage import path_below
+from job_workers.photos.handlers import TaskHandler
+from job_workers.photos.photo_search import PhotoSearch
 from tests.fakes.face_engine import Engine, at
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from backbone.errors import BadInput
 from backbone.wire.offload import OffloadTask
-from job_workers.sandbox_files import WORK, SandboxFile
+from job_workers.domain.sandbox_file import WORK, SandboxFile
 
 TOOLS = ("c++", "cc", "clang", "clang++", "g++", "gcc", "make", "python3")
 """What a build line may begin with, where the machine has it; what the line then does is the sandbox's to bound."""

@@ -6,20 +6,21 @@ from typing import Protocol
 from backbone.errors import BadInput, SearchlightError
 from backbone.wire.jobs import Result
 from backbone.wire.offload import Offloaded, OffloadTask
-from job_workers.build_cache import BuildCache
-from job_workers.builds import Build, build_of, checked_input
+from job_workers.domain.builds import Build, build_of, checked_input
 from job_workers.domain.ended import Ended
+from job_workers.domain.sandbox_file import SandboxFile
 from job_workers.domain.sandbox_policy import Policy
-from job_workers.outcome import outcome, signal_name
-from job_workers.programs import INSIDE, Programs
-from job_workers.sandbox import Sandbox
-from job_workers.sandbox_files import SandboxFile, files_of_tar
-from job_workers.task_text import Progress, decoded
-from job_workers.toolchain import installed_tools, toolchain
+from job_workers.offload.build_cache import BuildCache
+from job_workers.offload.outcome import outcome, signal_name
+from job_workers.offload.programs import INSIDE, Programs
+from job_workers.offload.toolchain import installed_tools, toolchain
+from job_workers.queues.task_text import Progress, decoded
+from job_workers.sandbox.files import files_of_tar
+from job_workers.sandbox.sandbox import Sandbox
 
 
 class Store(Protocol):
-    """Where results go; `job_workers.results.ResultStore` is one."""
+    """Where results go; `job_workers.queues.results.ResultStore` is one."""
 
     def is_done(self, task_id: str) -> bool:
         """Return whether a task's last result was written."""

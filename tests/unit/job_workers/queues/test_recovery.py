@@ -14,8 +14,8 @@ from backbone.job_queue import JobQueue
 from backbone.redis_settings import RedisKeys
 from backbone.wire.jobs import ALIVE, ENCODE, FOOTAGE, MATCH, OPEN_TASKS, Failed, MatchTask, Result
 from backbone.wire.offload import OFFLOAD, OffloadTask
-from job_workers.recovery import LOST_SECONDS, Recovery
-from job_workers.rq_worker import connection
+from job_workers.queues.recovery import LOST_SECONDS, Recovery
+from job_workers.queues.rq_worker import connection
 
 QUEUES = (ENCODE, MATCH, FOOTAGE, OFFLOAD)
 

@@ -8,7 +8,7 @@ from backbone.errors import Unavailable
 
 COMPILER = "/usr/bin/cc"
 SECONDS = 60
-_SOURCE = Path(__file__).with_name("sandbox_runner.c")
+_SOURCE = Path(__file__).with_name("runner.c")
 
 
 def compiled_runner() -> bytes:

@@ -4,8 +4,8 @@ import pytest
 
 from backbone.errors import BadInput
 from backbone.wire.offload import OffloadTask
-from job_workers.builds import MOST_ARG_BYTES, MOST_FILES, MOST_SOURCE_BYTES, build_of, checked_input
-from job_workers.sandbox_files import SandboxFile
+from job_workers.domain.builds import MOST_ARG_BYTES, MOST_FILES, MOST_SOURCE_BYTES, build_of, checked_input
+from job_workers.domain.sandbox_file import SandboxFile
 
 INSTALLED = ("gcc", "g++", "make", "python3")
 LEGACY = "gcc <name>.c -o <name>"

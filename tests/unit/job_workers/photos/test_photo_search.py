@@ -11,8 +11,8 @@ from backbone.errors import BadInput, Conflict
 from backbone.wire.jobs import GalleryFile, Sought
 from cloudlet.settings import Settings
 from faces import load_engine
-from job_workers.photo_reader import PhotoRead
-from job_workers.photo_search import PhotoSearch, SoughtPeople, crop, share_of
+from job_workers.photos.photo_reader import PhotoRead
+from job_workers.photos.photo_search import PhotoSearch, SoughtPeople, crop, share_of
 from tests.fakes.face_engine import Engine, at
 
 PICTURE = np.zeros((100, 200, 3), np.uint8)

@@ -20,10 +20,10 @@ from backbone.wire.jobs import (
     Result,
     Task,
 )
-from job_workers.footage import Look, looks, path_below
-from job_workers.photo_reader import PhotoRead, read_photo
-from job_workers.photo_search import PhotoSearch, SoughtPeople
-from job_workers.task_text import Progress, decoded
+from job_workers.photos.footage import Look, looks, path_below
+from job_workers.photos.photo_reader import PhotoRead, read_photo
+from job_workers.photos.photo_search import PhotoSearch, SoughtPeople
+from job_workers.queues.task_text import Progress, decoded
 
 LOOKS_A_PART = 50
 """After so many looks, what was found so far is told."""
@@ -33,7 +33,7 @@ MOST_REFUSED = 100
 
 
 class Store(Protocol):
-    """Where pictures and galleries come from and results go; `job_workers.results.ResultStore` is one."""
+    """Where pictures and galleries come from and results go; `job_workers.queues.results.ResultStore` is one."""
 
     def is_done(self, task_id: str) -> bool:
         """Return whether a task's last result was written."""

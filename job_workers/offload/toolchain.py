@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from job_workers.builds import TOOLS
+from job_workers.domain.builds import TOOLS
 
 _FOLDER = Path("/usr/bin")
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from backbone.errors import BadInput
-from job_workers.photo_reader import MOST_BYTES, read_photo
+from job_workers.photos.photo_reader import MOST_BYTES, read_photo
 
 EXIF, GPS, ORIENTATION = 0x8769, 0x8825, 0x0112
 TAKEN, OFFSET = 0x9003, 0x9011

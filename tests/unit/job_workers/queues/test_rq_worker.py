@@ -9,7 +9,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from backbone.wire.jobs import RUN_TASK
-from job_workers.rq_worker import WORKER_SECONDS, work
+from job_workers.queues.rq_worker import WORKER_SECONDS, work
 
 JOBS = 20
 

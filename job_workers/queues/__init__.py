@@ -1,0 +1,1 @@
+"""The workers' side of rq and Redis: takes tasks, writes results once, brings back what dead workers had."""
