@@ -16,13 +16,13 @@ import msgspec
 import structlog
 from redis import Redis
 from redis.client import Pipeline
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 from rq import Queue, Retry
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from backbone.errors import Unavailable
+from backbone.redis_errors import answering
 from backbone.redis_settings import DEFAULT_PREFIX, RedisKeys
 from backbone.wire.jobs import (
     ALIVE,
@@ -281,10 +281,8 @@ class JobQueue:
         await asyncio.to_thread(self._redis.close)
 
     async def _call(self, what: Callable[[], Any]) -> Any:  # noqa: ANN401 - the library's answers
-        try:
+        async with answering():
             return await asyncio.to_thread(what)
-        except (RedisError, OSError, TimeoutError) as fault:
-            raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None
 
 
 def _view(job: Job, *, queue: str, task_id: str) -> JobView:

@@ -1,14 +1,12 @@
 """Keeps jobs and batches in Redis, below this cloudlet's own name. Does not decide what is kept."""
 
-from collections.abc import Awaitable
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from backbone.errors import Unavailable
 from backbone.redis_client import redis_client
+from backbone.redis_errors import answer
 from backbone.redis_settings import RedisKeys
 from cloudlet.domain.batches import Batch
 from cloudlet.domain.jobs import Job
@@ -40,45 +38,38 @@ class JobStore:
 
     async def jobs(self) -> list[Job]:
         """Return every job that is kept."""
-        kept: dict[bytes, bytes] = await _answer(self._redis.hgetall(self._jobs))
+        kept: dict[bytes, bytes] = await answer(self._redis.hgetall(self._jobs))
         return [msgspec.json.decode(value, type=Job) for value in kept.values()]
 
     async def batches(self) -> list[Batch]:
         """Return every batch that is kept, oldest first."""
-        kept: dict[bytes, bytes] = await _answer(self._redis.hgetall(self._batches))
+        kept: dict[bytes, bytes] = await answer(self._redis.hgetall(self._batches))
         found = [msgspec.json.decode(value, type=Batch) for value in kept.values()]
         return sorted(found, key=lambda batch: batch.received_at)
 
     async def put_job(self, job: Job) -> None:
         """Keep a job."""
-        await _answer(self._redis.hset(self._jobs, job.name, msgspec.json.encode(job)))
+        await answer(self._redis.hset(self._jobs, job.name, msgspec.json.encode(job)))
 
     async def drop_job(self, name: str) -> None:
         """Forget a job."""
-        await _answer(self._redis.hdel(self._jobs, name))
+        await answer(self._redis.hdel(self._jobs, name))
 
     async def put_batch(self, batch: Batch) -> None:
         """Keep a batch, and for a day that it was here."""
         async with self._redis.pipeline(transaction=True) as both:
             both.hset(self._batches, batch.batch_id, msgspec.json.encode(batch))
             both.set(self._seen + batch.batch_id, b"1", ex=SEEN_SECONDS)
-            await _answer(both.execute())
+            await answer(both.execute())
 
     async def drop_batch(self, batch_id: str) -> None:
         """Forget a batch, though not that it was here."""
-        await _answer(self._redis.hdel(self._batches, batch_id))
+        await answer(self._redis.hdel(self._batches, batch_id))
 
     async def was_seen(self, batch_id: str) -> bool:
         """Return whether a batch was kept once."""
-        return bool(await _answer(self._redis.exists(self._seen + batch_id)))
+        return bool(await answer(self._redis.exists(self._seen + batch_id)))
 
     async def aclose(self) -> None:
         """Let the connections go."""
         await self._redis.aclose()
-
-
-async def _answer(asked: Awaitable[Any] | Any) -> Any:  # noqa: ANN401 - the client's types
-    try:
-        return await asked
-    except (RedisError, OSError, TimeoutError) as fault:
-        raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None

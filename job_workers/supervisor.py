@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Literal
 
 import structlog
-from redis.exceptions import RedisError
 
 from backbone.backoff import Backoff
+from backbone.errors import Unavailable
+from backbone.redis_errors import answering
 from job_workers.metrics import WorkerMetrics
 from job_workers.queues.recovery import Recovery
 
@@ -178,9 +179,10 @@ class Supervisor:
     async def _ask(self, what: Callable[[], object]) -> bool:
         """Do something with Redis in a thread; return whether it answered."""
         try:
-            await asyncio.to_thread(what)
-        except RedisError as fault:
-            structlog.get_logger().warning("redis_away", reason=str(fault))
+            async with answering():
+                await asyncio.to_thread(what)
+        except Unavailable as fault:
+            structlog.get_logger().warning("redis_away", reason=fault.message)
             self.redis_answers = False
         else:
             self.redis_answers = True

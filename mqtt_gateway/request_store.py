@@ -10,17 +10,15 @@
 """
 
 import base64
-from collections.abc import Awaitable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from backbone.errors import Unavailable
 from backbone.redis_client import redis_client
+from backbone.redis_errors import answer, answering
 from backbone.redis_settings import RedisKeys
 from mqtt_gateway.domain import request_scripts as scripts
 from mqtt_gateway.domain.open_request import OpenRequest, Record
@@ -90,18 +88,18 @@ class RequestStore:
         told += ["" if packet is None or request_id is not None else packet, int(again)]
         told += ["" if request_id is None else _encode(Record(request.digest)), self._bounds.seconds]
         told += [self._bounds.running, self._bounds.waiting, MOST_WAITING]
-        outcome, record = await _answer(self._take(keys=[self._key(name) for name in names], args=told))
+        outcome, record = await answer(self._take(keys=[self._key(name) for name in names], args=told))
         return Outcome(outcome.decode()), _record.decode(record) if record else None
 
     async def next(self) -> OpenRequest | None:
         """Return the request whose turn it is, as running from now on; None: nobody has one and room for it."""
         keys = [self._key(name) for name in ("mqtt:ring", "mqtt:waiting", "mqtt:open", "mqtt:running")]
-        found = await _answer(self._next(keys=keys, args=[self._bounds.running]))
+        found = await answer(self._next(keys=keys, args=[self._bounds.running]))
         return _open.decode(found) if found else None
 
     async def opened(self, task_id: str) -> OpenRequest | None:
         """Return a request whose answer is not delivered."""
-        kept = await _answer(self._redis.hget(self._key("mqtt:open"), task_id))
+        kept = await answer(self._redis.hget(self._key("mqtt:open"), task_id))
         return _open.decode(kept) if kept else None
 
     async def answered(self, request: OpenRequest, payload: bytes) -> None:
@@ -114,7 +112,7 @@ class RequestStore:
             record = _encode(Record(request.digest, base64.b64encode(payload).decode()))
         told: list[str | bytes | int] = [request.task_id, client, record, bounds.seconds]
         told += [bounds.running, bounds.answers, bounds.answer_bytes]
-        await _answer(self._answered(keys=[self._key(name) for name in names], args=told))
+        await answer(self._answered(keys=[self._key(name) for name in names], args=told))
 
     async def delivered(self, task_id: str, stream: str, group: str, entry_id: str) -> None:
         """Forget a request whose answer the broker has, and its result."""
@@ -122,36 +120,37 @@ class RequestStore:
             batch.hdel(self._key("mqtt:open"), task_id)
             batch.xack(self._key(stream), group, entry_id)
             batch.xdel(self._key(stream), entry_id)
-            await _answer(batch.execute())
+            await answer(batch.execute())
 
     async def load(self) -> list[OpenRequest]:
         """Put the turns in order after a start and return the requests that are with the workers."""
         found = []
-        await _answer(self._redis.delete(self._key("mqtt:ring")))
+        await answer(self._redis.delete(self._key("mqtt:ring")))
         clients = await self._clients("mqtt:waiting:") | await self._clients("mqtt:running:")
         waiting = 0
         for client in sorted(clients):
-            members = await _answer(self._redis.smembers(self._key(f"mqtt:running:{client}")))
+            members = await answer(self._redis.smembers(self._key(f"mqtt:running:{client}")))
             running = [member.decode() for member in members]
             kept = [await self.opened(task) for task in running]
             found += [request for request in kept if request is not None]
-            length = await _answer(self._redis.llen(self._key(f"mqtt:waiting:{client}")))
+            length = await answer(self._redis.llen(self._key(f"mqtt:waiting:{client}")))
             waiting += length
             if length and len(running) < self._bounds.running:
-                await _answer(self._redis.rpush(self._key("mqtt:ring"), client))
-        await _answer(self._redis.set(self._key("mqtt:waiting"), waiting))
+                await answer(self._redis.rpush(self._key("mqtt:ring"), client))
+        await answer(self._redis.set(self._key("mqtt:waiting"), waiting))
         return found
 
     async def _clients(self, prefix: str) -> set[str]:
         before = self._key(prefix)
-        return {key.decode().removeprefix(before) async for key in self._redis.scan_iter(f"{before}*", count=1_000)}
+        async with answering():
+            return {key.decode().removeprefix(before) async for key in self._redis.scan_iter(f"{before}*", count=1_000)}
 
     async def counts(self) -> tuple[int, int]:
         """Return how many requests wait for their turn, and how many are not answered in all."""
         async with self._redis.pipeline(transaction=False) as batch:
             batch.get(self._key("mqtt:waiting"))
             batch.hlen(self._key("mqtt:open"))
-            waiting, kept = await _answer(batch.execute())
+            waiting, kept = await answer(batch.execute())
         return int(waiting or 0), int(kept)
 
     async def aclose(self) -> None:
@@ -161,10 +160,3 @@ class RequestStore:
 
 def _record_of(client: str, request_id: str | None) -> str:
     return f"mqtt:record:{client}:{request_id or ''}"
-
-
-async def _answer(asked: Awaitable[Any] | Any) -> Any:  # noqa: ANN401 - the client's types
-    try:
-        return await asked
-    except (RedisError, OSError, TimeoutError) as fault:
-        raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None

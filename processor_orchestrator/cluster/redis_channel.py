@@ -7,7 +7,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from backbone.redis_client import redis_client
-from processor_orchestrator.stores.answering import answering as _answering
+from backbone.redis_errors import answering as _answering
 from processor_orchestrator.stores.redis_store import EVENTS, PREFIX
 
 ALIVE_SECONDS = 5

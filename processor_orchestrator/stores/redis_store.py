@@ -28,6 +28,7 @@ from redis.exceptions import WatchError
 
 from backbone.errors import Unavailable
 from backbone.redis_client import redis_client
+from backbone.redis_errors import answering as _answering
 from processor_orchestrator.domain.case import Case, case_named
 from processor_orchestrator.domain.case_events import (
     CaseClosed,
@@ -41,7 +42,6 @@ from processor_orchestrator.domain.case_events import (
 )
 from processor_orchestrator.domain.sighting import Changes, Sighting
 from processor_orchestrator.stores import MAX_SIGHTINGS, MAX_TIMELINE_ENTRIES, ONCE_SECONDS, TimelineRow
-from processor_orchestrator.stores.answering import answering as _answering
 from processor_orchestrator.stores.records import read, written
 
 PREFIX = "searchlight:"

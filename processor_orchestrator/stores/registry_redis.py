@@ -15,8 +15,8 @@ from redis.exceptions import WatchError
 
 from backbone.errors import Unavailable
 from backbone.redis_client import redis_client
+from backbone.redis_errors import answering as _answering
 from processor_orchestrator.domain.cloudlet import FORGOTTEN_AFTER, Cloudlet, JobNote
-from processor_orchestrator.stores.answering import answering as _answering
 from processor_orchestrator.stores.records import read, written
 from processor_orchestrator.stores.redis_store import PREFIX
 from processor_orchestrator.stores.registry import Decision

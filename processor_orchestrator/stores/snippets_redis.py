@@ -17,8 +17,8 @@ from redis.asyncio import Redis
 
 from backbone.errors import Conflict
 from backbone.redis_client import redis_client
+from backbone.redis_errors import answering
 from processor_orchestrator.domain.snippet import Snippet
-from processor_orchestrator.stores.answering import answering
 from processor_orchestrator.stores.redis_store import PREFIX
 from processor_orchestrator.stores.snippets import MAX_HISTORY, MAX_SNIPPET_BYTES, MAX_SNIPPETS
 

@@ -1,7 +1,8 @@
-"""What it means that Redis does not answer: the one place where its library's errors become ours."""
+"""What it means that Redis does not answer: the one place where its library's errors become ours. Asks nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from redis.exceptions import RedisError, WatchError
 
@@ -20,5 +21,15 @@ async def answering() -> AsyncIterator[None]:
         yield
     except WatchError:
         raise  # no fault: the caller looks again
-    except (RedisError, OSError, TimeoutError) as fault:
+    except (RedisError, OSError) as fault:
         raise Unavailable(f"expected Redis to answer, got: {fault}", code="store_unavailable") from None
+
+
+async def answer(asked: Awaitable[Any] | Any) -> Any:  # noqa: ANN401 - the library's types: each call may be either
+    """Return what Redis answers to one call of the library's asyncio client.
+
+    Raises:
+        Unavailable: it did not answer.
+    """
+    async with answering():
+        return await asked
