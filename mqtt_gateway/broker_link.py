@@ -21,6 +21,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from backbone.health import Dependency
 from mqtt_gateway.domain.incoming import Incoming
 from mqtt_gateway.metrics import GatewayMetrics
 
@@ -79,8 +80,8 @@ class BrokerLink:
         self._counting = threading.Lock()
         self._overflowed = False
         self._connection = 0
-        self.is_connected = False
-        self.last_error = "not connected yet"
+        self._is_connected = False
+        self._last_error = "not connected yet"
         self._client = self._made()
 
     def _made(self) -> mqtt.Client:
@@ -127,7 +128,7 @@ class BrokerLink:
         try:
             await asyncio.get_running_loop().create_future()
         finally:
-            if self.is_connected:
+            if self._is_connected:
                 self._client.publish(self._available, b"offline", qos=1, retain=True)
             self._client.disconnect()
             await self._end_loop()
@@ -137,6 +138,10 @@ class BrokerLink:
         ending = threading.Thread(target=self._client.loop_stop, daemon=True)
         ending.start()
         await asyncio.to_thread(ending.join, GOODBYE_SECONDS)
+
+    def state(self) -> Dependency:
+        """Return whether the broker is there."""
+        return Dependency(ok=self._is_connected, detail="connected" if self._is_connected else self._last_error)
 
     # What comes in: on paho's thread, then on ours.
 
@@ -188,16 +193,16 @@ class BrokerLink:
         self._hand_over(self._is_published, mid, code)
 
     def _up(self) -> None:
-        self.is_connected = True
+        self._is_connected = True
         self._metrics.connected.set(1)
         self._metrics.connections.inc()
         structlog.get_logger().info("broker_connected", connection=self._connection)
         self._tell_connected()
 
     def _down(self, reason: str) -> None:
-        if self.is_connected or reason != self.last_error:
+        if self._is_connected or reason != self._last_error:
             structlog.get_logger().warning("broker_away", reason=reason)
-        self.is_connected, self.last_error = False, reason
+        self._is_connected, self._last_error = False, reason
         self._metrics.connected.set(0)
 
     def settle(self, message: Incoming, *, done: bool = True) -> None:

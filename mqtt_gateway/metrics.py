@@ -8,12 +8,14 @@ class GatewayMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.requests = Counter(
-            "mqtt_gateway_requests", "Requests of devices, by form and what came of them", ["form", "outcome"],
+            "mqtt_gateway_requests",
+            "Requests of devices, by form and what came of them",
+            ["form", "outcome"],
             registry=registry,
-        )  # fmt: skip
-        self.answers = Counter("mqtt_gateway_answers", "Answers that the broker took, by status", ["status"],
-            registry=registry,
-        )  # fmt: skip
+        )
+        self.answers = Counter(
+            "mqtt_gateway_answers", "Answers that the broker took, by status", ["status"], registry=registry
+        )
         self.dropped = Counter(
             "mqtt_gateway_dropped", "Messages that were not taken, by why", ["reason"], registry=registry
         )

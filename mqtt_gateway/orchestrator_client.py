@@ -9,6 +9,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection
 
 from backbone.errors import Unavailable
+from backbone.health import Dependency
 from backbone.steady_socket import SteadySocket
 from backbone.wire import to_client
 from backbone.wire.codec import PICTURE_MESSAGE_BYTES, BadMessage, encode
@@ -36,11 +37,6 @@ class OrchestratorClient:
         self._opened: Callable[[], None] = lambda: None
         self._closed: Callable[[], None] = lambda: None
         self.connected = False
-
-    @property
-    def last_error(self) -> str:
-        """Why it is not connected."""
-        return self._socket.last_error
 
     async def run(
         self, *, heard: Callable[[ToClient], None], opened: Callable[[], None], closed: Callable[[], None]
@@ -111,6 +107,10 @@ class OrchestratorClient:
             raise Unavailable(f"expected the orchestrator to answer, got: {fault}") from None
         return bytes(answer.body)
 
-    def close(self) -> None:
+    def state(self) -> Dependency:
+        """Return whether an orchestrator is there."""
+        return Dependency(ok=self.connected, detail="connected" if self.connected else self._socket.last_error)
+
+    async def aclose(self) -> None:
         """Let the connections go."""
         self._http.close()

@@ -114,13 +114,9 @@ class RequestStore:
         told += [bounds.running, bounds.answers, bounds.answer_bytes]
         await answer(self._answered(keys=[self._key(name) for name in names], args=told))
 
-    async def delivered(self, task_id: str, stream: str, group: str, entry_id: str) -> None:
-        """Forget a request whose answer the broker has, and its result."""
-        async with self._redis.pipeline(transaction=True) as batch:
-            batch.hdel(self._key("mqtt:open"), task_id)
-            batch.xack(self._key(stream), group, entry_id)
-            batch.xdel(self._key(stream), entry_id)
-            await answer(batch.execute())
+    async def delivered(self, task_id: str) -> None:
+        """Forget a request whose answer the broker has."""
+        await answer(self._redis.hdel(self._key("mqtt:open"), task_id))
 
     async def load(self) -> list[OpenRequest]:
         """Put the turns in order after a start and return the requests that are with the workers."""

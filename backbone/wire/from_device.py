@@ -36,13 +36,26 @@ class OffloadRequest(Message, frozen=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
 
 
-def decode(raw: bytes) -> OffloadRequest:
-    """Return the request that `raw` holds.
+class Refusal(Message, frozen=True):
+    """Why a payload is no request, and the id that it has all the same; None: none that can be read."""
 
-    Raises:
-        BadInput: it is none; the text says what was expected.
-    """
-    value = strict_json.loads(raw, max_bytes=MAX_BYTES)
+    request_id: str | None
+    reason: str
+
+
+def read(raw: bytes) -> OffloadRequest | Refusal:
+    """Return the request that `raw` holds, or what was expected instead; it is parsed once for both."""
+    try:
+        value = strict_json.loads(raw, max_bytes=MAX_BYTES)
+    except BadInput as fault:
+        return Refusal(None, fault.message)
+    try:
+        return _request(value)
+    except BadInput as fault:
+        return Refusal(_request_id(value), fault.message)
+
+
+def _request(value: object) -> OffloadRequest:
     try:
         request = msgspec.convert(value, OffloadRequest)
     except msgspec.ValidationError as fault:
@@ -61,10 +74,9 @@ def _check_limits(limits: Limits) -> None:
         raise BadInput("limits: expected figures above 0, got another", code="bad_request")
 
 
-def request_id_of(raw: bytes) -> str | None:
-    """Return the id of a request that may otherwise be wrong, so that its refusal can name it; None: it has none."""
+def _request_id(value: object) -> str | None:
+    """Return the id of a request that is otherwise wrong, so that its refusal can name it."""
     try:
-        value = strict_json.loads(raw, max_bytes=MAX_BYTES)
         return msgspec.convert(value["requestId"], RequestId) if isinstance(value, dict) else None
-    except (BadInput, KeyError, msgspec.ValidationError):
+    except (KeyError, msgspec.ValidationError):
         return None

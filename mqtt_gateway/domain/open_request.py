@@ -1,6 +1,7 @@
 """What is kept of a request until its answer is delivered, and what of its answer after that. Keeps nothing itself."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from backbone.wire.offload import OffloadTask
 
@@ -11,12 +12,17 @@ class Address:
 
     Attributes:
         correlation: base64 of what the client wants to have back; None: nothing.
-        request_id: None: the text form.
+        request_id: None: the text form; empty: the JSON form, and no id that can be read.
     """
 
     topic: str
     request_id: str | None = None
     correlation: str | None = None
+
+    @property
+    def form(self) -> Literal["text", "json"]:
+        """The form of the request, and of its answer."""
+        return "text" if self.request_id is None else "json"
 
 
 @dataclass(frozen=True, slots=True)

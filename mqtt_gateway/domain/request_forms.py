@@ -1,14 +1,17 @@
 """What a message asks for, in either form (WIRE section 2): legacy text or JSON. Does not hand it over."""
 
+import base64
 import hashlib
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from backbone.errors import BadInput, NotAllowed
+from backbone.errors import BadInput, NotAllowed, SearchlightError
 from backbone.wire import from_device
+from backbone.wire.from_device import OffloadRequest, Refusal
 from backbone.wire.offload import Limits, OffloadTask
 from mqtt_gateway.domain.incoming import Incoming
+from mqtt_gateway.domain.open_request import Address
 
 INSTALLED, SOURCES = "localCode", "inputCode"
 LEGACY_PROGRAM = "program"
@@ -24,12 +27,11 @@ class Asked:
     """A request that can be handed over.
 
     Attributes:
-        request_id: None: the legacy text form, which has none.
         digest: of topic and payload: the same request has the same.
     """
 
     client: str
-    request_id: str | None
+    address: Address
     digest: str
     name: str = LEGACY_PROGRAM
     program: str | None = None
@@ -55,6 +57,14 @@ class Asked:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message of a client that asks for nothing that can be run, and why; the text is for the client."""
+
+    address: Address
+    reason: str
+
+
 def client_of(topic: str) -> str:
     """Return the client that published on a request topic.
 
@@ -67,38 +77,47 @@ def client_of(topic: str) -> str:
     return client
 
 
-def is_json(message: Incoming) -> bool:
-    """Return whether a message has the JSON form; installed programs may get an argument that begins with a brace."""
-    if not message.payload.lstrip().startswith(b"{"):
-        return False
-    return message.topic.startswith(f"{SOURCES}/") or from_device.request_id_of(message.payload) is not None
-
-
-def read_request(message: Incoming) -> Asked:
-    """Return what a message asks for.
+def read_request(message: Incoming) -> Asked | Refused:
+    """Return what a message asks for; its payload is parsed here and nowhere else.
 
     Raises:
-        BadInput: it cannot be understood; the text is for the client.
+        BadInput: its topic is nobody's, so nobody can be told.
     """
     client = client_of(message.topic)
-    digest = hashlib.sha256(message.topic.encode() + b"\0" + message.payload).hexdigest()
-    if is_json(message):
-        return _json_request(client, digest, message.payload)
+    told = _json_form(message)
+    address = Address(
+        f"result/{client}",
+        request_id=None if told is None else told.request_id or "",
+        correlation=None if message.correlation is None else base64.b64encode(message.correlation).decode(),
+    )
     try:
-        text = message.payload.rstrip(b"\0").decode()
-    except UnicodeDecodeError:
-        raise BadInput("expected UTF-8, got a payload that is not") from None
-    if message.topic.startswith(f"{INSTALLED}/"):
-        return Asked(client, None, digest, program=LEGACY_PROGRAM, args=_words(text))
-    return _sources_request(client, digest, text)
+        address = replace(address, topic=answer_topic(message, client))
+        if isinstance(told, Refusal):
+            return Refused(address, told.reason)
+        asked = Asked(client, address, _digest(message))
+        return _text(asked, message) if told is None else _json(asked, told)
+    except SearchlightError as fault:
+        return Refused(address, fault.message)
 
 
-def _json_request(client: str, digest: str, payload: bytes) -> Asked:
-    told = from_device.decode(payload)
-    return Asked(
-        client,
-        told.request_id,
-        digest,
+def _json_form(message: Incoming) -> OffloadRequest | Refusal | None:
+    """Return what a message in the JSON form holds, None where it has the text form.
+
+    The argument of an installed program may begin with a brace: there only an id tells the JSON form.
+    """
+    if not message.payload.lstrip().startswith(b"{"):
+        return None
+    told = from_device.read(message.payload)
+    return told if message.topic.startswith(f"{SOURCES}/") or told.request_id is not None else None
+
+
+def _digest(message: Incoming) -> str:
+    return hashlib.sha256(message.topic.encode() + b"\0" + message.payload).hexdigest()
+
+
+def _json(asked: Asked, told: OffloadRequest) -> Asked:
+    return replace(
+        asked,
         program=told.program,
         files=told.files,
         build=told.build,
@@ -108,7 +127,17 @@ def _json_request(client: str, digest: str, payload: bytes) -> Asked:
     )
 
 
-def _sources_request(client: str, digest: str, text: str) -> Asked:
+def _text(asked: Asked, message: Incoming) -> Asked:
+    try:
+        text = message.payload.rstrip(b"\0").decode()
+    except UnicodeDecodeError:
+        raise BadInput("expected UTF-8, got a payload that is not") from None
+    if message.topic.startswith(f"{INSTALLED}/"):
+        return replace(asked, program=LEGACY_PROGRAM, args=_words(text))
+    return _sources(asked, text)
+
+
+def _sources(asked: Asked, text: str) -> Asked:
     """Split at the first two separators and the last: the source may hold others."""
     parts = text.split(SEPARATOR, 2)
     source, last, build = parts[-1].rpartition(SEPARATOR)
@@ -117,15 +146,7 @@ def _sources_request(client: str, digest: str, text: str) -> Asked:
     name = parts[0].strip()
     if _NAME.fullmatch(name) is None:
         raise BadInput(f"name: expected up to 64 letters, digits, '.', '_' and '-', got {name[:64]!r}")
-    return Asked(
-        client,
-        None,
-        digest,
-        name=name,
-        files={f"{name}.c": source},
-        build=build.strip(),
-        args=_words(parts[1]),
-    )
+    return replace(asked, name=name, files={f"{name}.c": source}, build=build.strip(), args=_words(parts[1]))
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -32,6 +32,6 @@ def test_the_sketch_is_short_and_its_program_builds_and_runs(tmp_path):
 def test_the_json_in_the_docs_is_what_is_spoken():
     request, answer = re.findall(r"```json\n(.*?)```", DOCS, flags=re.DOTALL)
     asked = read_request(incoming(request))
-    assert (asked.request_id, asked.args, asked.limits.output_bytes) == ("7f3a", ("1", "2"), 10_000)
+    assert (asked.address.request_id, asked.args, asked.limits.output_bytes) == ("7f3a", ("1", "2"), 10_000)
     spoken = json.loads(as_json(OffloadAnswer(request_id="7f3a", status="ok")))
     assert json.loads(answer).keys() == spoken.keys()

@@ -1,6 +1,7 @@
 """What messages ask for, in the legacy text form and in JSON."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -8,12 +9,19 @@ from hypothesis import strategies as st
 
 from backbone.errors import BadInput, NotAllowed
 from mqtt_gateway.domain.incoming import Incoming
-from mqtt_gateway.domain.request_forms import answer_topic, client_of, read_request
+from mqtt_gateway.domain.open_request import Address
+from mqtt_gateway.domain.request_forms import Asked, Refused, answer_topic, client_of, read_request
 
 
 def message(topic: str, payload: str | bytes, **more) -> Incoming:
     raw = payload if isinstance(payload, bytes) else payload.encode()
     return Incoming(topic, raw, qos=1, packet=1, again=False, kept=False, connection=1, **more)
+
+
+def refused(told: Incoming) -> Refused:
+    answer = read_request(told)
+    assert isinstance(answer, Refused)
+    return answer
 
 
 def ours(**told: object) -> Incoming:
@@ -25,7 +33,7 @@ def test_the_first_two_separators_and_the_last_count():
     asked = read_request(message("inputCode/a", f"job----1 2----{source}----gcc <name>.c -o <name>\n"))
     assert (asked.name, asked.args, asked.files) == ("job", ("1", "2"), {"job.c": source})
     assert asked.build == "gcc <name>.c -o <name>"
-    assert asked.request_id is None
+    assert (asked.address.request_id, asked.address.form) == (None, "text")
 
 
 @given(source=st.text(st.sampled_from("-ab \n")), args=st.lists(st.text("xy", min_size=1)))
@@ -37,14 +45,12 @@ def test_any_source_survives_that_does_not_touch_its_separators(source, args):
 
 @pytest.mark.parametrize("text", ["", "a", "a----b", "a----b----c", "----", "a--------b"])
 def test_fewer_than_four_parts_are_refused(text):
-    with pytest.raises(BadInput, match="four parts"):
-        read_request(message("inputCode/a", text))
+    assert "four parts" in refused(message("inputCode/a", text)).reason
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "a b", "-rf", "x" * 65, ".hidden", "ä"])
 def test_a_name_that_is_no_plain_file_name_is_refused(name):
-    with pytest.raises(BadInput, match="name"):
-        read_request(message("inputCode/a", f"{name}----1----int x;----gcc"))
+    assert refused(message("inputCode/a", f"{name}----1----int x;----gcc")).reason.startswith("name: ")
 
 
 @pytest.mark.parametrize(
@@ -65,14 +71,13 @@ def test_local_code_gets_an_argument_line(text, args):
 
 
 def test_a_payload_that_is_no_utf_8_is_refused():
-    with pytest.raises(BadInput, match="UTF-8"):
-        read_request(message("localCode/a", b"\xff\xfe"))
+    assert "UTF-8" in refused(message("localCode/a", b"\xff\xfe")).reason
 
 
 def test_json_asks_for_several_files_input_and_limits():
     told = {"files": {"a.c": "x", "a.h": "y"}, "build": "gcc a.c -o <name>", "args": ["1"], "stdin": "in"}
     asked = read_request(ours(**told, limits={"wallSeconds": 2, "memoryMb": 64}))
-    assert (asked.request_id, asked.files, asked.build) == ("r1", {"a.c": "x", "a.h": "y"}, "gcc a.c -o <name>")
+    assert (asked.address.request_id, asked.files, asked.build) == ("r1", {"a.c": "x", "a.h": "y"}, "gcc a.c -o <name>")
     assert (asked.args, asked.stdin, asked.limits.wall_seconds, asked.limits.memory_mb) == (("1",), "in", 2, 64)
     task = asked.task("t", "replies")
     assert (task.task_id, task.reply, task.tag, task.files) == ("t", "replies", "a", asked.files)
@@ -99,16 +104,45 @@ def test_json_asks_for_several_files_input_and_limits():
     ],
 )
 def test_json_that_is_no_request_is_refused_with_what_is_wrong(told, text):
-    with pytest.raises(BadInput, match=text):
-        read_request(ours(**told))
+    assert re.search(text, refused(ours(**told)).reason)
 
 
 @pytest.mark.parametrize(
     "raw", [b"{", b'{"requestId":"a","requestId":"b"}', b'{"x":NaN}', b"{" * 50, b'{"a":"\\ud800"}']
 )
 def test_broken_json_is_refused(raw):
-    with pytest.raises(BadInput):
-        read_request(message("inputCode/a", raw))
+    assert refused(message("inputCode/a", raw)).address.request_id == "", "JSON, and no id that can be read"
+
+
+@pytest.mark.parametrize(
+    ("topic", "raw", "request_id"),
+    [
+        ("inputCode/a", b"text", None),
+        ("inputCode/a", b'{"requestId": "r1"}', "r1"),
+        ("inputCode/a", b'{"requestId": "not plain"}', ""),
+        ("inputCode/a", b"{}", ""),
+        ("localCode/a", b'{"requestId": "r1"}', "r1"),
+        ("localCode/a", b'{"requestId": "r1", "program": "p", "more": 1}', "r1"),
+        ("localCode/a", b"\xff", None),
+    ],
+)
+def test_a_refusal_names_the_request_where_it_can_be_read(topic, raw, request_id):
+    assert refused(message(topic, raw)).address == Address("result/a", request_id)
+
+
+@pytest.mark.parametrize("raw", [b"{ not json", b'{"requestId": 7}', b'{"requestId":"a","requestId":"b"}'])
+def test_without_an_id_that_can_be_read_local_code_is_text_whatever_it_begins_with(raw):
+    asked = read_request(message("localCode/a", raw))
+    assert isinstance(asked, Asked)
+    assert (asked.program, asked.address.form) == ("program", "text")
+
+
+def test_a_message_is_refused_where_it_wants_its_answer_and_on_its_own_topic_where_it_may_not_want_it():
+    fit = refused(message("inputCode/a", "{}", response_topic="result/a/x", correlation=b"c"))
+    assert fit.address == Address("result/a/x", "", "Yw==")
+    foreign = refused(message("inputCode/a", '{"requestId": "r"}', response_topic="result/b"))
+    assert foreign.address == Address("result/a", "r")
+    assert foreign.reason.startswith("response topic: ")
 
 
 def test_the_same_request_has_the_same_digest_and_another_clients_has_not():

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from backbone.errors import Unavailable
+from backbone.lifecycle import Part
 from backbone.wire.to_client import Cameras, Sighting, ToClient
 from mqtt_gateway.broker_link import BrokerLink
 from mqtt_gateway.domain import topics
@@ -28,7 +29,7 @@ MOST_SIGHTINGS = 1_000
 NEWEST_SIGHTINGS = 100
 
 
-class EventDesk:
+class EventService(Part):
     """The way from the orchestrator's socket to the broker."""
 
     def __init__(
