@@ -1,6 +1,6 @@
 """One worker process: prepared once, then jobs until SIGTERM. Started by the supervisor, by nobody else.
 
-It is told on standard input what to do (see `app.spec_of`) and tells on standard output what it works on:
+It is told on standard input what to do (see `spec`) and tells on standard output what it works on:
 `{"ready": true}`, then `{"job": id, "deadline": seconds}` and `{"job": null}`. It computes on one thread: there is a
 process for each core. It ends with its parent. What it loads depends on its queues: the engine only for pictures.
 """
@@ -9,23 +9,18 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from backbone.die_with_parent import die_with_parent
 from backbone.errors import Unavailable
 from backbone.redis_settings import RedisKeys
 from backbone.wire.offload import OFFLOAD, OffloadTask
-from job_workers.domain.sandbox_policy import Policy
 from job_workers.offload.build_cache import BuildCache
 from job_workers.offload.handlers import OffloadHandler
 from job_workers.offload.programs import Programs
 from job_workers.queues.results import ResultStore
 from job_workers.queues.rq_worker import Run, connection, work
-from job_workers.queues.task_text import decoded
 from job_workers.sandbox.sandbox import Sandbox
-
-Spec = dict[str, Any]
-"""What `app.spec_of` writes."""
+from job_workers.spec import WorkerSpec
 
 
 def tell(**told: object) -> None:
@@ -37,33 +32,34 @@ def tell(**told: object) -> None:
 def main() -> None:
     """Work as told; arguments: this worker's name, its parent's process id, and which of its workers it is."""
     die_with_parent()
-    spec = json.loads(sys.stdin.readline() or "null")
-    if spec is None or os.getppid() != int(sys.argv[2]):
+    line = sys.stdin.readline()
+    if not line or os.getppid() != int(sys.argv[2]):
         return  # the parent is gone already
-    keys = RedisKeys(spec["redis_prefix"])
-    run = runner(spec, ResultStore(connection(spec["redis_url"]), keys), slot=int(sys.argv[3]))
+    spec = WorkerSpec.of_line(line)
+    keys = RedisKeys(spec.redis_prefix)
+    run = runner(spec, ResultStore(connection(spec.redis_url), keys), slot=int(sys.argv[3]))
     tell(ready=True)
     work(
-        spec["redis_url"],
-        [keys.key(name) for name in spec["queues"]],
+        spec.redis_url,
+        [keys.key(name) for name in spec.queues],
         name=sys.argv[1],
         run=run,
         tell=lambda job, deadline: tell(job=job, deadline=deadline),
     )
 
 
-def runner(spec: Spec, store: ResultStore, *, slot: int) -> Run:
+def runner(spec: WorkerSpec, store: ResultStore, *, slot: int) -> Run:
     """Return what runs the tasks of the queues that are served."""
-    if OFFLOAD not in spec["queues"]:
+    if OFFLOAD not in spec.queues:
         return _looks_at_pictures(spec, store)
     offload = _runs_code(spec, store, slot)
-    if set(spec["queues"]) == {OFFLOAD}:
+    if set(spec.queues) == {OFFLOAD}:
         return offload
     look = _looks_at_pictures(spec, store)
-    return lambda text, progress: (offload if isinstance(decoded(text), OffloadTask) else look)(text, progress)
+    return lambda task, progress: (offload if isinstance(task, OffloadTask) else look)(task, progress)
 
 
-def _looks_at_pictures(spec: Spec, store: ResultStore) -> Run:
+def _looks_at_pictures(spec: WorkerSpec, store: ResultStore) -> Run:
     # Where foreign code is run, the engine and what it stands on are neither loaded nor installed.
     from faces import load_engine  # noqa: PLC0415
     from job_workers.photos.handlers import TaskHandler  # noqa: PLC0415
@@ -71,24 +67,24 @@ def _looks_at_pictures(spec: Spec, store: ResultStore) -> Run:
 
     return TaskHandler(
         store,
-        PhotoSearch(load_engine(spec["detector"]), smallest_face=spec["smallest_face"]),
-        longest_side=spec["longest_side"],
-        footage_folder=Path(spec["footage_folder"]),
+        PhotoSearch(load_engine(spec.detector), smallest_face=spec.smallest_face),
+        longest_side=spec.longest_side,
+        footage_folder=Path(spec.footage_folder),
     ).run
 
 
-def _runs_code(spec: Spec, store: ResultStore, slot: int) -> Run:
-    cache = BuildCache(Path(spec["cache_folder"]), most_bytes=spec["cache_bytes"])
+def _runs_code(spec: WorkerSpec, store: ResultStore, slot: int) -> Run:
+    cache = BuildCache(Path(spec.cache_folder), most_bytes=spec.cache_bytes)
     sandbox: Sandbox | str
     try:
         cache.prepare()
-        sandbox = Sandbox.prepare(slot=slot, of=spec["processes"])
+        sandbox = Sandbox.prepare(slot=slot, of=spec.processes)
     except Unavailable as fault:
         sandbox = fault.message
     except OSError as fault:
         sandbox = f"expected a cache folder that can be written, got: {fault}"
-    programs = Programs(Path(spec["programs_folder"]))
-    return OffloadHandler(store, sandbox, policy=Policy(**spec["policy"]), cache=cache, programs=programs).run
+    programs = Programs(Path(spec.programs_folder))
+    return OffloadHandler(store, sandbox, policy=spec.policy, cache=cache, programs=programs).run
 
 
 if __name__ == "__main__":

@@ -19,9 +19,12 @@ import structlog
 
 from backbone.backoff import Backoff
 from backbone.errors import Unavailable
+from backbone.health import Dependency
+from backbone.lifecycle import Part
 from backbone.redis_errors import answering
 from job_workers.metrics import WorkerMetrics
 from job_workers.queues.recovery import Recovery
+from job_workers.spec import WorkerSpec
 
 WATCH_SECONDS = 1.0
 BEAT_SECONDS = 5.0
@@ -53,12 +56,11 @@ class Worker:
         self.job, self.until = job, until
 
 
-class Supervisor:
+class Supervisor(Part):
     """The workers of this process.
 
     Args:
-        spec: what a child is told on its standard input, JSON.
-        processes: how many.
+        spec: what each worker is told; it says how many there are.
         memory_limit: bytes that a child may take.
         grace: seconds beyond a job's deadline.
     """
@@ -67,29 +69,34 @@ class Supervisor:
         self,
         recovery: Recovery,
         *,
-        spec: bytes,
-        processes: int,
+        spec: WorkerSpec,
         memory_limit: int,
         grace: float,
         metrics: WorkerMetrics,
     ) -> None:
         self._recovery = recovery
         self._spec = spec
-        self._processes = processes
         self._memory_limit = memory_limit
         self._grace = grace
         self._metrics = metrics
         self._workers: dict[str, Worker] = {}
-        self.redis_answers = False
+        self._redis_answers = False
 
-    @property
-    def ready(self) -> int:
-        """How many workers take jobs."""
+    def redis_state(self) -> Dependency:
+        """Return whether Redis answered when it was asked last."""
+        return Dependency(ok=self._redis_answers, detail="answers" if self._redis_answers else "does not answer")
+
+    def workers_state(self) -> Dependency:
+        """Return how many workers take jobs."""
+        ready = self._ready()
+        return Dependency(ok=ready > 0, detail=f"{ready} of {self._spec.processes} take jobs")
+
+    def _ready(self) -> int:
         return sum(worker.ready for worker in self._workers.values())
 
     async def run(self) -> None:
         """Keep workers until cancelled, then let each finish within a bound."""
-        slots = [asyncio.create_task(self._keep_one(slot)) for slot in range(self._processes)]
+        slots = [asyncio.create_task(self._keep_one(slot)) for slot in range(self._spec.processes)]
         chores = [asyncio.create_task(self._watch()), asyncio.create_task(self._beat())]
         try:
             await asyncio.gather(*slots, *chores)
@@ -125,13 +132,13 @@ class Supervisor:
         del self._workers[name]
         structlog.get_logger().warning("worker_ended", worker=name, code=code)
         self._metrics.ended.inc()
-        self._metrics.ready.set(self.ready)
+        self._metrics.ready.set(self._ready())
 
     async def _listen(self, worker: Worker, process: asyncio.subprocess.Process) -> None:
         """Tell a child what to do and hear it until it ends."""
         if process.stdin is None or process.stdout is None:
             raise ValueError("expected pipes to the worker, got none")
-        process.stdin.write(self._spec + b"\n")
+        process.stdin.write(self._spec.line())
         async for line in process.stdout:
             self._heard(worker, line)
 
@@ -148,7 +155,7 @@ class Supervisor:
             until = float("inf") if over else time.monotonic() + told["deadline"] + self._grace
             worker.turn_to(told["job"], until=until)
             self._metrics.jobs.inc(worker.job is not None)
-        self._metrics.ready.set(self.ready)
+        self._metrics.ready.set(self._ready())
 
     async def _watch(self) -> None:
         while True:
@@ -183,10 +190,10 @@ class Supervisor:
                 await asyncio.to_thread(what)
         except Unavailable as fault:
             structlog.get_logger().warning("redis_away", reason=fault.message)
-            self.redis_answers = False
+            self._redis_answers = False
         else:
-            self.redis_answers = True
-        return self.redis_answers
+            self._redis_answers = True
+        return self._redis_answers
 
     async def _end_all(self) -> None:
         """Let workers finish what they have, then end them."""

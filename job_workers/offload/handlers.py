@@ -1,10 +1,10 @@
-"""What comes in: one request to run code, as text. Has it built and run, and writes the result; knows no queue."""
+"""What comes in: one request to run code. Has it built and run, and writes the result; knows no queue."""
 
 from contextlib import suppress
 from typing import Protocol
 
 from backbone.errors import BadInput, SearchlightError
-from backbone.wire.jobs import Result
+from backbone.wire.jobs import Result, Task
 from backbone.wire.offload import Offloaded, OffloadTask
 from job_workers.domain.builds import Build, build_of, checked_input
 from job_workers.domain.ended import Ended
@@ -14,7 +14,7 @@ from job_workers.offload.build_cache import BuildCache
 from job_workers.offload.outcome import outcome, signal_name
 from job_workers.offload.programs import INSIDE, Programs
 from job_workers.offload.toolchain import installed_tools, toolchain
-from job_workers.queues.task_text import Progress, decoded
+from job_workers.queues.task_text import Progress
 from job_workers.sandbox.files import files_of_tar
 from job_workers.sandbox.sandbox import Sandbox
 
@@ -45,14 +45,13 @@ class OffloadHandler:
         self._cache = cache
         self._programs = programs
 
-    def run(self, text: str, progress: Progress) -> None:  # noqa: ARG002 - one run has no parts
+    def run(self, task: Task, progress: Progress) -> None:  # noqa: ARG002 - one run has no parts
         """Run one request and write its result, unless that was done before.
 
         Raises:
-            BadInput: the text is no such task.
+            BadInput: the task is of another queue.
             redis.RedisError: Redis is away; the task may be run again.
         """
-        task = decoded(text)
         if not isinstance(task, OffloadTask):
             raise BadInput(f"expected a task of the queue offload, got {type(task).__name__}", code="bad_task")
         if not self._store.is_done(task.task_id):

@@ -1,4 +1,4 @@
-"""What comes in: one task as text. Runs it and writes its result; knows no queue."""
+"""What comes in: one task. Runs it and writes its result; knows no queue."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ from backbone.wire.jobs import (
 from job_workers.photos.footage import Look, looks, path_below
 from job_workers.photos.photo_reader import PhotoRead, read_photo
 from job_workers.photos.photo_search import PhotoSearch, SoughtPeople
-from job_workers.queues.task_text import Progress, decoded
+from job_workers.queues.task_text import Progress
 
 LOOKS_A_PART = 50
 """After so many looks, what was found so far is told."""
@@ -72,14 +72,12 @@ class TaskHandler:
         self._footage_folder = footage_folder
         self._now = now
 
-    def run(self, text: str, progress: Progress) -> None:
+    def run(self, task: Task, progress: Progress) -> None:
         """Run one task and write its result, unless that was done before.
 
         Raises:
-            BadInput: the text is no task.
             redis.RedisError: Redis is away; the task may be run again.
         """
-        task = decoded(text)
         if self._store.is_done(task.task_id):
             return
         try:

@@ -18,7 +18,8 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from backbone.errors import NotAllowed
-from backbone.wire.jobs import RUN_TASK
+from backbone.wire.jobs import RUN_TASK, Task
+from job_workers.queues.task_text import Progress, decoded
 
 MONITOR_SECONDS = 5
 MAINTENANCE_SECONDS = 3_600
@@ -30,7 +31,7 @@ BEAT_SECONDS = 30
 WORKER_SECONDS = 60
 """rq keeps a worker's entry a minute longer than this, and wakes it within this time to beat."""
 
-Run = Callable[[str, Callable[[int, int], None]], None]
+Run = Callable[[Task, Progress], None]
 Begun = Callable[[str | None, float], None]
 
 
@@ -76,7 +77,7 @@ def work(url: str, queues: Sequence[str], *, name: str, run: Run, tell: Begun) -
 
     Args:
         name: of this worker, no other one's.
-        run: runs a task's text and tells its progress.
+        run: runs a task and tells its progress.
         tell: called with a job's id and its deadline in seconds before it, with None after it.
     """
     redis = connection(url)
@@ -89,13 +90,14 @@ def work(url: str, queues: Sequence[str], *, name: str, run: Run, tell: Begun) -
 
             Raises:
                 NotAllowed: it names another function, or carries other things than one text.
+                BadInput: the text is no task.
             """
             one_text = len(self.args) == 1 and isinstance(self.args[0], str) and not self.kwargs
             if self.func_name != RUN_TASK or not one_text:
                 raise NotAllowed(f"expected {RUN_TASK} with one text, got {str(self.func_name)[:100]!r}")
             tell(self.id, float(self.timeout or 0))
             try:
-                run(self.args[0], self._note)
+                run(decoded(self.args[0]), self._note)
             finally:
                 tell(None, 0.0)
 

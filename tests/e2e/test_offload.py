@@ -86,9 +86,10 @@ def test_readiness_tells_of_the_sandbox(workers):
 
 def test_a_worker_of_this_queue_alone_loads_no_engine(tmp_path):
     program = (
-        "import json, sys; import job_workers.app; from job_workers.child import runner\n"
-        "runner({'queues': ['offload'], 'cache_folder': sys.argv[1], 'cache_bytes': 1, 'processes': 1,"
-        " 'programs_folder': '/', 'policy': {}}, None, slot=1)\n"
+        "import json, sys; from job_workers.app import spec_of; from job_workers.child import runner\n"
+        "from job_workers.settings import Settings\n"
+        "settings = Settings(redis_url='redis://127.0.0.1', queues='offload', cache_folder=sys.argv[1])\n"
+        "runner(spec_of(settings), None, slot=1)\n"
         "print(json.dumps(sorted({'faces', 'numpy', 'cv2', 'PIL', 'onnxruntime', 'dlib'} & set(sys.modules))))"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]

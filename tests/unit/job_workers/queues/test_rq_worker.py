@@ -3,12 +3,14 @@
 import os
 import signal
 
+import msgspec
 import pytest
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
 from backbone.wire.jobs import RUN_TASK
+from backbone.wire.offload import OffloadTask
 from job_workers.queues.rq_worker import WORKER_SECONDS, work
 
 JOBS = 20
@@ -20,11 +22,12 @@ def worked(redis_server):
     redis = Redis.from_url(redis_server.url)
     queue = Queue("offload", connection=redis, serializer=JSONSerializer)
     for number in range(JOBS):
-        queue.enqueue_call(RUN_TASK, args=(f"task {number}",), timeout=60)
+        task = OffloadTask(f"task {number}", "replies", "pi", program="p")
+        queue.enqueue_call(RUN_TASK, args=(msgspec.json.encode(task).decode(),), timeout=60)
     ran, seconds = [], []
 
-    def run(text, _progress):
-        ran.append(text)
+    def run(task, _progress):
+        ran.append(task.task_id)
         seconds.append(redis.ttl("rq:worker:one"))
         if len(ran) == JOBS:
             os.kill(os.getpid(), signal.SIGTERM)
