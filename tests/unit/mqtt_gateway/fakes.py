@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Collection
 
 from backbone.errors import Unavailable
 from backbone.wire.offload import OffloadTask
@@ -136,3 +137,24 @@ class FakeQueue(Failing):
 async def no_pause(_seconds: float) -> None:
     """Let others go on, and wait for nothing."""
     await asyncio.sleep(0)
+
+
+class FakeRetained(Failing):
+    """Topics that may hold something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: set[str] = set()
+
+    async def topics(self) -> set[str]:
+        self.called("topics")
+        return set(self.kept)
+
+    async def add(self, topics: Collection[str]) -> None:
+        if topics:
+            self.called("add")
+            self.kept |= set(topics)
+
+    async def drop(self, topics: Collection[str]) -> None:
+        self.called("drop")
+        self.kept -= set(topics)
