@@ -7,11 +7,10 @@ from backbone.errors import BadInput, SearchlightError
 from backbone.wire.jobs import Result, Task
 from backbone.wire.offload import Offloaded, OffloadTask
 from job_workers.domain.builds import Build, build_of, checked_input
-from job_workers.domain.ended import Ended
 from job_workers.domain.sandbox_file import SandboxFile
 from job_workers.domain.sandbox_policy import Policy
 from job_workers.offload.build_cache import BuildCache
-from job_workers.offload.outcome import outcome, signal_name
+from job_workers.offload.outcome import result_of, text_of
 from job_workers.offload.programs import INSIDE, Programs
 from job_workers.offload.toolchain import installed_tools, toolchain
 from job_workers.queues.task_text import Progress
@@ -73,14 +72,14 @@ class OffloadHandler:
         if task.program is not None:
             program = self._programs.get(task.program)
             ended = self._sandbox.run([INSIDE, *task.args], policy=policy, files=[program], stdin=stdin)
-            return told(task, ended, policy)
+            return result_of(task, ended, policy)
         build = build_of(task, installed_tools())
         made = self._made(task, build, self._sandbox, policy)
         if isinstance(made, Offloaded):
             return made
         files, cached = made
         ended = self._sandbox.run([*build.program(files), *task.args], policy=policy, files=files, stdin=stdin)
-        return told(task, ended, policy, cached=cached)
+        return result_of(task, ended, policy, cached=cached)
 
     def _made(
         self, task: OffloadTask, build: Build, sandbox: Sandbox, policy: Policy
@@ -94,38 +93,14 @@ class OffloadHandler:
             return files, True
         ended = sandbox.run(build.command, policy=policy, files=build.sources, keep=True)
         if ended.kept is None:
-            return told(task, ended, policy, building=True)
+            return result_of(task, ended, policy, building=True)
         try:
             files = files_of_tar(ended.kept, most_bytes=policy.scratch_bytes)
             build.program(files)
         except BadInput as fault:
-            return Offloaded(task.task_id, task.tag, "compile_error", message=fault.message, stderr=_text(ended.stderr))
+            return Offloaded(
+                task.task_id, task.tag, "compile_error", message=fault.message, stderr=text_of(ended.stderr)
+            )
         with suppress(OSError):  # a full disk costs time, not the request
             self._cache.put(key, files)
         return files, False
-
-
-def told(task: OffloadTask, ended: Ended, policy: Policy, *, building: bool = False, cached: bool = False) -> Offloaded:
-    """Return a run's end as a result."""
-    status, message = outcome(ended, policy, building=building)
-    if building and status == "ok":
-        status, message = "compile_error", "expected the build to leave files within the bounds, it left more"
-    return Offloaded(
-        task.task_id,
-        task.tag,
-        status,
-        message=message,
-        exit_code=ended.exit_code,
-        signal=None if ended.signal is None else signal_name(ended.signal),
-        stdout=_text(ended.stdout),
-        stderr=_text(ended.stderr),
-        truncated=ended.over == "output",
-        wall_ms=ended.wall_ms,
-        cpu_ms=ended.cpu_ms,
-        max_rss_kib=ended.max_rss_kib,
-        cached=cached,
-    )
-
-
-def _text(content: bytes) -> str:
-    return content.decode(errors="replace")

@@ -2,9 +2,33 @@
 
 import signal
 
-from backbone.wire.offload import Status
+from backbone.wire.offload import Offloaded, OffloadTask, Status
 from job_workers.domain.ended import Ended, Over
 from job_workers.domain.sandbox_policy import MIB, Policy
+
+
+def result_of(
+    task: OffloadTask, ended: Ended, policy: Policy, *, building: bool = False, cached: bool = False
+) -> Offloaded:
+    """Return a run's end as the result of its task."""
+    status, message = outcome(ended, policy, building=building)
+    if building and status == "ok":
+        status, message = "compile_error", "expected the build to leave files within the bounds, it left more"
+    return Offloaded(
+        task.task_id,
+        task.tag,
+        status,
+        message=message,
+        exit_code=ended.exit_code,
+        signal=None if ended.signal is None else signal_name(ended.signal),
+        stdout=text_of(ended.stdout),
+        stderr=text_of(ended.stderr),
+        truncated=ended.over == "output",
+        wall_ms=ended.wall_ms,
+        cpu_ms=ended.cpu_ms,
+        max_rss_kib=ended.max_rss_kib,
+        cached=cached,
+    )
 
 
 def outcome(ended: Ended, policy: Policy, *, building: bool) -> tuple[Status, str]:
@@ -19,7 +43,7 @@ def outcome(ended: Ended, policy: Policy, *, building: bool) -> tuple[Status, st
         return failed, f"the {what} was ended by {signal_name(ended.signal)}"
     if ended.exit_code is not None:
         return failed, f"the {what} ended with exit code {ended.exit_code}"
-    said = ended.stderr.decode(errors="replace").strip()[:200] or "nothing"
+    said = text_of(ended.stderr).strip()[:200] or "nothing"
     return "rejected", f"expected the sandbox to tell how the {what} ended, it said: {said}"
 
 
@@ -41,3 +65,8 @@ def signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"SIG{number}"
+
+
+def text_of(content: bytes) -> str:
+    """Return what a program wrote, with replacement characters for what is no UTF-8."""
+    return content.decode(errors="replace")
