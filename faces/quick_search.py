@@ -9,7 +9,7 @@ blurred), in boxes of scales of its own: their overlap with dlib's is 0.8, half 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ _PATCHES_AT_ONCE = 8
 _BAND_CELLS = 18_000
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _View:
     """One scale of the picture.
 
@@ -62,9 +62,13 @@ class QuickSearch:
         before: _View | None = None
         for view in self._views(pixels, height, width):
             found.append(_faces(view.near, view.factors))
-            if before is not None:
-                found += self._between(before, view)
-            before = view
+            if before is None:
+                before = view
+                continue
+            here, there = _better(before, view, self._network.stride * _INNER)
+            found += self._patched(before, here, before.factors, step=1)
+            found += self._patched(before, there, view.factors, step=_STEPS - 1)
+            before = replace(view, near=there)  # what the finer one shows better is not looked for further on
         if before is not None:
             found += self._patched(before, before.near, before.factors, step=1)
         every = np.concatenate(found)
@@ -95,15 +99,6 @@ class QuickSearch:
             parts.append(np.column_stack([network.middles(cells + first) - _EDGE, scores[tuple(cells.T)]]))
         near = np.concatenate(parts)
         return near[np.argsort(-near[:, 2], kind="stable")]
-
-    def _between(self, finer: _View, coarser: _View) -> list[NDArray[np.float64]]:
-        """Return what shows a face between two views: one step from the one that shows it better.
-
-        What the finer one shows better is dropped from the coarser one, which need not look for it further on.
-        """
-        here, coarser.near = _better(finer, coarser, self._network.stride * _INNER)
-        steps = ((here, finer.factors, 1), (coarser.near, coarser.factors, _STEPS - 1))
-        return [part for near, factors, step in steps for part in self._patched(finer, near, factors, step=step)]
 
     def _patched(
         self, view: _View, near: NDArray[np.float64], factors: NDArray[np.float64], *, step: int
