@@ -59,7 +59,11 @@ def parts_of(settings: Settings, *, ip: str) -> Sequence[Part]:
         outbox=outbox,
         metrics=metrics,
         identity={"cloudIP": ip, "cloudPort": str(settings.port)},
-        heartbeat={"epoch": sender.epoch, "interval": f"{settings.heartbeat_seconds:g}"},
+        heartbeat={
+            "epoch": sender.epoch,
+            "interval": f"{settings.heartbeat_seconds:g}",
+            "modelId": settings.model_id,
+        },
     )
     cloudlet = _service(settings, sender, queue=queue, store=store, outbox=outbox, metrics=metrics)
     results = ResultConsumer(

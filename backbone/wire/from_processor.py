@@ -10,10 +10,15 @@ from backbone.wire.values import CameraId, FrameId, Message, RawBox
 
 
 class Identifier(Message, frozen=True, tag="identifier"):
-    """This socket speaks for the camera `id`; `features` (ours) name the additions that the processor understands."""
+    """This socket speaks for the camera `id`.
+
+    Ours: `features` name the additions that the processor understands, `model_id` the model of its feature maps: it is
+    told no others.
+    """
 
     id: CameraId
     features: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=32)] = ()
+    model_id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
 
 
 class BoundingBoxes(Message, frozen=True, tag="boundingBoxes"):

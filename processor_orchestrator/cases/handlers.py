@@ -11,6 +11,7 @@ from processor_orchestrator.cases.photo_zip import ZIP_MAGIC, photos_in
 from processor_orchestrator.cases.references import ReferenceService
 from processor_orchestrator.cases.service import CaseRow, CaseService
 from processor_orchestrator.domain.case import Case
+from processor_orchestrator.domain.likeness import UNNAMED
 from processor_orchestrator.sightings.handlers import sighting_view
 from processor_orchestrator.sightings.service import SightingService
 from processor_orchestrator.stores import Store
@@ -140,7 +141,7 @@ def case_view(case: Case, last_seen: float | None) -> dict[str, Any]:
         "lastSeenAt": last_seen,
         "jobName": case.job_name,
         "modelId": case.model_id,
-        "references": len(case.references),
+        "references": len(case.likeness_for(case.model_id or UNNAMED).references),
         "negatives": len(case.negatives),
         "waitingPhotos": len(case.photos),
         "refused": [{"photo": bad.photo, "code": bad.code, "message": bad.message} for bad in case.refused],

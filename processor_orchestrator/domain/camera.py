@@ -6,6 +6,7 @@ from typing import NewType
 
 from backbone.errors import Conflict, Unavailable
 from backbone.wire.values import CameraView, camera_key
+from processor_orchestrator.domain.likeness import UNNAMED, UNSAID
 
 PeerId = NewType("PeerId", int)
 """One open WebSocket; a peer that reconnects gets another."""
@@ -26,6 +27,7 @@ class Camera:
         subject: whom its token speaks for; None without authentication.
         since: when it came into this state, seconds since the epoch.
         features: which of our additions its processor understands.
+        model: of its processor's feature maps; `UNNAMED` when it told some without a name, None: it told none yet.
     """
 
     camera_id: str | int
@@ -33,6 +35,12 @@ class Camera:
     subject: str | None
     since: float
     features: frozenset[str] = frozenset()
+    model: str | None = None
+
+    @property
+    def hears(self) -> str | None:
+        """The model in which it is told of cases, see `Case.likeness_for`."""
+        return UNSAID if self.model is None and CASE_FEATURE in self.features else self.model
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ class Cameras:
         *,
         now: float,
         features: Collection[str] = (),
+        model: str | None = None,
     ) -> PeerId | None:
         """Let `peer` speak for a camera and return the peer that spoke for it until now, if there was another.
 
@@ -85,7 +94,9 @@ class Cameras:
         replaced = known.peer if known is not None and known.peer != peer else None
         if replaced is not None:
             del self._camera_of[replaced]
-        self._here[key] = Camera(camera_id, peer, subject, now, frozenset(features))
+        if model is None and known is not None and known.model == UNNAMED:
+            model = UNNAMED
+        self._here[key] = Camera(camera_id, peer, subject, now, frozenset(features), model)
         self._camera_of[peer] = key
         self._online[key] = peer
         return replaced
@@ -97,6 +108,18 @@ class Cameras:
             self._here[key] = replace(self._here[key], peer=None, since=now)
             del self._online[key]
         return key
+
+    def note_model(self, peer: PeerId, model: str) -> Camera | None:
+        """Take the model of a map that a processor told; where that is news, returns its camera as it was.
+
+        What it said when it joined counts for more.
+        """
+        key = self._camera_of.get(peer)
+        if key is None or self._here[key].model is not None:
+            return None
+        before = self._here[key]
+        self._here[key] = replace(before, model=model)
+        return before
 
     def meet(self, elsewhere: Mapping[str, CameraElsewhere]) -> tuple[bool, list[PeerId]]:
         """Take which cameras the other orchestrators hold.
@@ -157,6 +180,28 @@ class Cameras:
     def told_cases(self, cameras: Mapping[str, PeerId]) -> tuple[PeerId, ...]:
         """Return the peers of those cameras whose processors understand `case`."""
         return tuple(peer for key, peer in cameras.items() if CASE_FEATURE in self._here[key].features)
+
+    def by_model(self, cameras: Mapping[str, PeerId]) -> dict[str | None, dict[str, PeerId]]:
+        """Return these cameras by the model in which their processors are told of cases."""
+        found: dict[str | None, dict[str, PeerId]] = {}
+        for key, peer in cameras.items():
+            found.setdefault(self._here[key].hears, {})[key] = peer
+        return found
+
+    def models(self) -> frozenset[str]:
+        """Return the models of the processors that are connected here; legacy ones have `UNNAMED`."""
+        heard = {self._here[key].hears or UNNAMED for key in self._online}
+        return frozenset(heard - {UNSAID})
+
+    def model_of(self, peer: PeerId) -> str | None:
+        """Return the model of the maps that a peer makes, None where it speaks for no camera or has not said."""
+        key = self._camera_of.get(peer)
+        heard = UNSAID if key is None else self._here[key].hears or UNNAMED
+        return None if heard == UNSAID else heard
+
+    def of_model(self, model: str) -> list[str]:
+        """Return the cameras that are connected here and whose processors make maps of a model."""
+        return [key for key in self._online if (self._here[key].hears or UNNAMED) == model]
 
     def views(self, viewers: Mapping[str, int] | None = None) -> list[CameraView]:
         """Return every known camera, by name, those of other orchestrators included."""

@@ -1,10 +1,13 @@
 """A case: a person who is sought. The wire calls it an object, cloudlets call it a job. Not where it was seen."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from backbone.wire.jobs import Photo, Refused
+from backbone.wire.models import DLIB
+from processor_orchestrator.domain.likeness import UNNAMED, UNSAID, Likeness
 
 
 class Kind(Enum):
@@ -45,6 +48,8 @@ class Case:
         photos: what waits for a worker; none once it is encoded.
         refused: the photos that could not be used, and why.
         negatives: embeddings of faces that a person said are somebody else, of the model `model_id`.
+        others: what further models know of the person; `likenesses` are all of them.
+        unmade: the models to which nothing of what is kept shows a face.
     """
 
     case_id: int
@@ -68,6 +73,46 @@ class Case:
     photos: tuple[Photo, ...] = ()
     refused: tuple[Refused, ...] = ()
     negatives: tuple[tuple[float, ...], ...] = ()
+    others: tuple[Likeness, ...] = ()
+    unmade: tuple[str, ...] = ()
+
+    @property
+    def likenesses(self) -> tuple[Likeness, ...]:
+        """What each model knows of the person, the one that was told first in front."""
+        first = self._first
+        return (first, *self.others) if first.has_map or first.negatives else self.others
+
+    @property
+    def _first(self) -> Likeness:
+        return Likeness(self.model_id, self.feature_map, self.negatives)
+
+    def likeness(self, model: str) -> Likeness | None:
+        """Return what a model knows of the person, None where nobody has told it; `UNNAMED` is a model too."""
+        return next((one for one in self.likenesses if one.model == model), None)
+
+    def likeness_for(self, model: str | None) -> Likeness:
+        """Return what a processor is told of the person: nothing of another model than its own.
+
+        Args:
+            model: None: a legacy processor has not told a map yet. It gets those of the others, which have no name
+                either, else what was told first; one of ours that is `UNSAID` gets dlib's, else what was told first.
+        """
+        if model not in (None, UNSAID):
+            return self.likeness(model) or Likeness(model or None)
+        own = self.likeness(UNNAMED if model is None else DLIB)
+        return own if own is not None and own.has_map else self._first
+
+    def knows(self, model: str) -> bool:
+        """Return whether a model has been told what the person looks like."""
+        own = self.likeness(model)
+        return own is not None and own.has_map
+
+    def needs_photo_for(self, models: Iterable[str]) -> tuple[str, ...]:
+        """Return those models that can learn of the person by a new photo only, in order."""
+        if self.state is not CaseState.OPEN or not self.has_feature_map:
+            return ()
+        unknown = (model for model in models if not self.knows(model))
+        return tuple(sorted(model for model in unknown if model in self.unmade or not self.has_picture))
 
     @property
     def has_feature_map(self) -> bool:
@@ -89,16 +134,10 @@ class Case:
         """The name that cloudlets know this case by."""
         return self.job if self.job is not None else f"{JOB_PREFIX}{self.case_id}"
 
-    @property
-    def references(self) -> tuple[tuple[float, ...], ...]:
-        """The embeddings to compare with; none where the feature map is of a form that is not ours."""
-        return _rows(self.feature_map)
-
 
 JOB_PREFIX = "case-"
 """Before the case id it makes the job name of every case that has no other."""
 
-EMBEDDING_WIDTH = 128
 MOST_NEGATIVES = 64
 """Faces that a case remembers as somebody else's; the oldest go first."""
 
@@ -114,20 +153,3 @@ def case_named(job: str, named: int | None, last_case_id: int) -> int | None:
     if named is not None or number == job or not (number.isascii() and number.isdigit() and len(number) <= 15):
         return named
     return int(number) if 1 <= int(number) <= last_case_id else None
-
-
-def _rows(feature_map: Any) -> tuple[tuple[float, ...], ...]:  # noqa: ANN401 - any JSON value
-    if not isinstance(feature_map, list | tuple) or not feature_map:
-        return ()
-    rows = feature_map if isinstance(feature_map[0], list | tuple) else [feature_map]
-    if not all(_is_embedding(row) for row in rows):
-        return ()
-    return tuple(tuple(float(value) for value in row) for row in rows)
-
-
-def _is_embedding(row: object) -> bool:
-    return (
-        isinstance(row, list | tuple)
-        and len(row) == EMBEDDING_WIDTH
-        and all(isinstance(value, float | int) and not isinstance(value, bool) for value in row)
-    )

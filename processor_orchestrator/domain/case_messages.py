@@ -7,6 +7,7 @@ from backbone.wire import from_client, to_client, to_processor
 from backbone.wire.shared import FeatureMap
 from backbone.wire.values import camera_key
 from processor_orchestrator.domain.case import Case
+from processor_orchestrator.domain.likeness import Likeness, tolerance_of
 
 
 def check_start(message: from_client.Start) -> None:
@@ -49,21 +50,23 @@ def start_of(case: Case) -> to_processor.Start:
     return to_processor.Start(object_id=case.case_id, frame_id=case.frame_id, box_id=case.box_id, image=image)
 
 
-def feature_map_of(case: Case) -> FeatureMap:
-    """Return what a sought person looks like, as processors are told it."""
-    feature_map = case.feature_map if case.has_feature_map else {}
-    return FeatureMap(object_id=case.case_id, feature_map=feature_map, model_id=case.model_id)
+def feature_map_of(case: Case, likeness: Likeness) -> FeatureMap:
+    """Return what a sought person looks like, as processors of one model are told it."""
+    if not likeness.has_map:
+        return FeatureMap(object_id=case.case_id, feature_map={})
+    return FeatureMap(object_id=case.case_id, feature_map=likeness.feature_map, model_id=likeness.model_id)
 
 
-def case_of(case: Case) -> to_processor.Case:
-    """Return what a case asks beside its feature map."""
+def case_of(case: Case, likeness: Likeness) -> to_processor.Case:
+    """Return what a case asks beside its feature map, as processors of one model are told it."""
+    stated = case.threshold
     return to_processor.Case(
         object_id=case.case_id,
         name=case.name,
-        threshold=case.threshold,
+        threshold=None if stated is None else tolerance_of(stated, likeness.model),
         expires_at=case.expires_at,
-        negatives=case.negatives or None,
-        model_id=case.model_id if case.negatives else None,
+        negatives=likeness.negatives or None,
+        model_id=likeness.model_id if likeness.negatives else None,
     )
 
 

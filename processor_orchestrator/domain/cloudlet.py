@@ -25,6 +25,7 @@ class Cloudlet:
         phones: how many phones were sent to it and have not left.
         epoch: names one run of a cloudlet of ours; None: a legacy one, which says nothing of the kind.
         asked: whether it has asked for jobs since it joined.
+        model_id: the model of its workers; None: it did not say.
     """
 
     ip: str
@@ -34,6 +35,7 @@ class Cloudlet:
     phones: int = 0
     epoch: str | None = None
     asked: bool = False
+    model_id: str | None = None
 
     @property
     def key(self) -> str:
@@ -79,6 +81,7 @@ class Caller:
     ip: str
     port: int
     epoch: str | None = None
+    model_id: str | None = None
 
     @property
     def key(self) -> str:
@@ -97,7 +100,8 @@ def joined(roster: Roster, caller: Caller, *, now: float) -> Changed:
         raise Unavailable(f"expected at most {MAX_CLOUDLETS} cloudlets, got one more")
     same_run = known is not None and caller.epoch is not None and known.epoch == caller.epoch
     phones = known.phones if known is not None and same_run else 0
-    return {caller.key: Cloudlet(caller.ip, caller.port, now, now, phones=phones, epoch=caller.epoch)}
+    joining = Cloudlet(caller.ip, caller.port, now, now, phones=phones, epoch=caller.epoch, model_id=caller.model_id)
+    return {caller.key: joining}
 
 
 def beaten(roster: Roster, caller: Caller, *, now: float, heartbeat: float) -> Changed:

@@ -12,6 +12,7 @@ from processor_orchestrator.domain.case import Case, CaseState
 from processor_orchestrator.domain.case_events import CaseClosed, Reason
 from processor_orchestrator.domain.case_messages import asked_camera, case_of, feature_map_of, new_object_of, start_of
 from processor_orchestrator.domain.client import Clients
+from processor_orchestrator.domain.likeness import Likeness
 from processor_orchestrator.domain.open_cases import OpenCases
 
 
@@ -80,6 +81,7 @@ class Conversation:
         *,
         now: float,
         features: Collection[str] = (),
+        model: str | None = None,
     ) -> tuple[PeerId | None, list[Delivery]]:
         """Register a processor; returns the peer it replaced and what has to be sent.
 
@@ -87,13 +89,26 @@ class Conversation:
             Conflict: another subject speaks for the camera.
         """
         former, key = self.cameras.camera_of(peer), camera_key(camera_id)
-        replaced = self.cameras.register(peer, camera_id, subject, now=now, features=features)
+        replaced = self.cameras.register(peer, camera_id, subject, now=now, features=features, model=model)
         self._encoder_of = {asked: camera for asked, camera in self._encoder_of.items() if camera not in (former, key)}
         told = [line for case in self._cases for line in self._tell_case(case, {key: peer})]
         for case in self._cases:
             if not (case.has_feature_map or case.made_from_photos) and self._asked_of(case) in (None, key):
                 told.extend(self._ask_for_feature_map(case))
         return replaced, [*told, self.cameras_told()]
+
+    def processor_told_map(self, peer: PeerId, model: str) -> list[Delivery]:
+        """Note the model of a map that a processor made; returns what it has to be told now that its model is known."""
+        before = self.cameras.note_model(peer, model)
+        if before is None:
+            return []
+        key = camera_key(before.camera_id)
+        news = (case for case in self._cases if case.knows(model) and case.likeness_for(before.hears).model != model)
+        return [line for case in news for line in self._tell_case(case, {key: peer})]
+
+    def encoder_for(self, model: str, *, not_these: Collection[str] = ()) -> str | None:
+        """Return a camera whose processor can make a map of a model out of a picture; None while none is here."""
+        return min((key for key in self.cameras.of_model(model) if key not in not_these), default=None)
 
     def processor_left(self, peer: PeerId, *, now: float) -> list[Delivery]:
         """Forget a processor's socket; another one is asked for the pictures that it had to encode."""
@@ -135,18 +150,26 @@ class Conversation:
             told.extend(self._ask_for_feature_map(case))
         return [*told, Delivery(self.clients.for_images, new_object_of(case))]
 
-    def feature_map_learned(self, case: Case) -> list[Delivery]:
-        """Return a new feature map for every processor, its maker included."""
+    def feature_map_learned(self, case: Case, model: str) -> list[Delivery]:
+        """Return a new feature map for every processor of its model, its maker included."""
         self._encoder_of.pop(case.case_id, None)
-        return [Delivery(tuple(self.cameras.online().values()), feature_map_of(case))]
+        likeness = case.likeness(model) or Likeness(model or None)
+        return [Delivery(tuple(self._told_of(case, model).values()), feature_map_of(case, likeness))]
 
     def references_learned(self, case: Case) -> list[Delivery]:
         """Return what workers made of a case's photos, for every processor."""
         return self._tell_case(case, self.cameras.online()) if case.state is CaseState.OPEN else []
 
-    def negatives_learned(self, case: Case) -> list[Delivery]:
-        """Return whom a case does not mean, for the processors that understand it."""
-        return [Delivery(self.cameras.told_cases(self.cameras.online()), case_of(case))]
+    def negatives_learned(self, case: Case, model: str) -> list[Delivery]:
+        """Return whom a case does not mean, for the processors of that model that understand it."""
+        likeness, peers = case.likeness(model), self._told_of(case, model)
+        return [] if likeness is None else [Delivery(self.cameras.told_cases(peers), case_of(case, likeness))]
+
+    def _told_of(self, case: Case, model: str) -> dict[str, PeerId]:
+        """Return the cameras here whose processors are told what a model knows of a case."""
+        groups = self.cameras.by_model(self.cameras.online()).items()
+        told = {key for of, cameras in groups if case.likeness_for(of).model == model for key in cameras}
+        return {key: peer for key, peer in self.cameras.online().items() if key in told}
 
     def closed(self, event: CaseClosed) -> list[Delivery]:
         """Return what has to be sent when a case ends."""
@@ -180,8 +203,14 @@ class Conversation:
         return [] if peer is None else [Delivery((peer,), start_of(case))]
 
     def _tell_case(self, case: Case, cameras: Mapping[str, PeerId]) -> list[Delivery]:
-        """Return what processors have to know of a case; `case` goes to those only that said they understand it."""
-        told = [Delivery(tuple(cameras.values()), feature_map_of(case))]
-        if case.made_from_photos or case.negatives:
-            told.insert(0, Delivery(self.cameras.told_cases(cameras), case_of(case)))
+        """Return what processors have to know of a case, each in its own model.
+
+        `case` goes to those only that said they understand it.
+        """
+        told = []
+        for model, those in self.cameras.by_model(cameras).items():
+            likeness = case.likeness_for(model)
+            if case.made_from_photos or likeness.negatives:
+                told.append(Delivery(self.cameras.told_cases(those), case_of(case, likeness)))
+            told.append(Delivery(tuple(those.values()), feature_map_of(case, likeness)))
         return told

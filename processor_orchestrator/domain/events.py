@@ -38,6 +38,30 @@ class CameraJoined:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraModelsChanged:
+    """The processors that are connected here make maps of these models now; legacy ones of `UNNAMED`."""
+
+    models: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class MapWanted:
+    """A model does not know a case yet: a processor of it is to make a map out of a picture, where one is here."""
+
+    case_id: int
+    model: str
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MapRefused:
+    """A processor could not make a map of a case that is open already."""
+
+    case_id: int
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class PeersMet:
     """What the other orchestrators hold now: cameras by key, and snap devices."""
 

@@ -14,12 +14,14 @@ from processor_orchestrator.domain.case_events import (
     CaseOpened,
     FeatureMapLearned,
     Learned,
+    LikenessUnmade,
     NegativesLearned,
     Reason,
     ReferencesLearned,
     SightingRejected,
     learned,
 )
+from processor_orchestrator.domain.likeness import Likeness
 
 MOST_CASES = 10_000
 
@@ -90,13 +92,7 @@ class OpenCases:
             return [] if known is None else [ended]
         if known is None:
             return [CaseOpened(stored)]
-        events: list[CaseEvent] = []
-        if stored.state is not known.state:
-            references = tuple(tuple(row) for row in stored.feature_map or ())
-            events.append(ReferencesLearned(case_id, references, stored.model_id, stored.refused))
-        elif (stored.feature_map, stored.model_id) != (known.feature_map, known.model_id):
-            events.append(FeatureMapLearned(case_id, stored.feature_map, stored.model_id))
-        return [*events, *_negatives(stored)]
+        return [*_learned_elsewhere(known, stored), *_negatives(stored)]
 
     # Changes.
 
@@ -126,7 +122,26 @@ class OpenCases:
         return after != before or isinstance(event, FeatureMapLearned)
 
 
+def _learned_elsewhere(known: Case, stored: Case) -> list[CaseEvent]:
+    """Return what was learned of a case at another orchestrator, but for whom it does not mean."""
+    case_id, maps = stored.case_id, [likeness for likeness in stored.likenesses if likeness.has_map]
+    if stored.state is not known.state:
+        references = tuple(tuple(row) for row in stored.feature_map or ())
+        others = tuple(maps[1:])
+        return [ReferencesLearned(case_id, references, stored.model_id, stored.refused, others, stored.unmade)]
+    changed = [one for one in maps if one.feature_map != _map_of(known, one)]
+    told: list[CaseEvent] = [FeatureMapLearned(case_id, one.feature_map, one.model_id) for one in changed]
+    return [*told, *(LikenessUnmade(case_id, model) for model in stored.unmade if model not in known.unmade)]
+
+
+def _map_of(known: Case, stored: Likeness) -> object:
+    likeness = known.likeness(stored.model)
+    return None if likeness is None else likeness.feature_map
+
+
 def _negatives(stored: Case) -> list[CaseEvent]:
-    if not stored.negatives or stored.model_id is None:
-        return []
-    return [NegativesLearned(stored.case_id, stored.negatives, stored.model_id)]
+    return [
+        NegativesLearned(stored.case_id, likeness.negatives, likeness.model_id)
+        for likeness in stored.likenesses
+        if likeness.negatives and likeness.model_id is not None
+    ]

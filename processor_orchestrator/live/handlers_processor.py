@@ -66,10 +66,11 @@ class ProcessorSocket(BaseSocket):
         match said:
             case BoundingBoxes():
                 self._live.boxes(self._peer, said)
-            case Identifier(id=camera_id, features=features):
+            case Identifier():
                 subject = self.principal.subject if self.principal is not None else None
-                return self._live.processor_joined(self._peer, camera_id, subject, features)
+                return self._live.processor_joined(self._peer, said, subject)
             case FeatureMap():
+                self._live.told_map(self._peer, said)
                 return self._cases.learn(said)
             case Error():
                 return self._live.complain(self._peer, said)

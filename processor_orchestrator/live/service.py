@@ -4,8 +4,9 @@ Decides nothing: who has to be told what is in `domain.conversation`.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
@@ -14,7 +15,7 @@ from backbone.lifecycle import Part
 from backbone.pictures import from_base64
 from backbone.wire import from_client, from_processor, to_client
 from backbone.wire.codec import checked_boxes, encode
-from backbone.wire.shared import Error
+from backbone.wire.shared import Error, FeatureMap
 from backbone.wire.to_processor import StartStream, StopStream
 from backbone.wire.values import CameraView, Message, camera_key
 from processor_orchestrator.bus import EventBus, Origin
@@ -28,15 +29,20 @@ from processor_orchestrator.domain.case_events import (
     NegativesLearned,
     ReferencesLearned,
 )
+from processor_orchestrator.domain.case_messages import start_of
 from processor_orchestrator.domain.conversation import Conversation, Delivery
 from processor_orchestrator.domain.events import (
     BoxesSeen,
     CameraJoined,
+    CameraModelsChanged,
     ConnectionsChanged,
+    MapRefused,
+    MapWanted,
     PeersMet,
     PicturesWanted,
     SightingsStored,
 )
+from processor_orchestrator.domain.likeness import UNNAMED
 from processor_orchestrator.domain.sighting import told
 from processor_orchestrator.live.dispatch import Dispatch, Peer
 from processor_orchestrator.metrics import OrchestratorMetrics
@@ -74,6 +80,7 @@ class LiveService(Part):
         self._metrics = metrics
         self._now = now
         self._dispatch = Dispatch()
+        self._models = frozenset[str]()
         self._listen(bus)
 
     def _listen(self, bus: EventBus) -> None:
@@ -83,9 +90,10 @@ class LiveService(Part):
             CaseOpened, lambda event: self._send(talk.opened(event.case, elsewhere=True)), origin=Origin.ELSEWHERE
         )
         bus.subscribe(CaseClosed, lambda event: self._send(talk.closed(event)))
-        bus.subscribe(FeatureMapLearned, lambda event: self._tell_of(event.case_id, talk.feature_map_learned))
+        bus.subscribe(FeatureMapLearned, self._tell_map)
         bus.subscribe(ReferencesLearned, lambda event: self._tell_of(event.case_id, talk.references_learned))
-        bus.subscribe(NegativesLearned, lambda event: self._tell_of(event.case_id, talk.negatives_learned))
+        bus.subscribe(NegativesLearned, self._tell_negatives)
+        bus.subscribe(MapWanted, self._ask_for_map, origin=Origin.HERE)
         bus.subscribe(SightingsStored, self._tell_sightings)
         bus.subscribe(BoxesSeen, lambda event: self._dispatch.send_boxes(talk.clients.all, event.payload))
         bus.subscribe(PicturesWanted, self._ask_for_pictures, origin=Origin.HERE)
@@ -131,16 +139,15 @@ class LiveService(Part):
         """Take in a processor that has not said which camera it speaks for."""
         return self._dispatch.take_in(peer)
 
-    async def processor_joined(
-        self, peer_id: PeerId, camera_id: str | int, subject: str | None, features: Collection[str] = ()
-    ) -> None:
+    async def processor_joined(self, peer_id: PeerId, message: from_processor.Identifier, subject: str | None) -> None:
         """Let a processor speak for a camera; an older socket of the same camera is closed.
 
         Raises:
             Conflict: another subject speaks for the camera.
         """
+        camera_id = message.id
         replaced, lines = self._conversation.processor_joined(
-            peer_id, camera_id, subject, now=self._now(), features=features
+            peer_id, camera_id, subject, now=self._now(), features=message.features, model=message.model_id
         )
         if replaced is not None:
             self._dispatch.close(replaced, CLOSE_REPLACED, "a newer connection speaks for this camera")
@@ -156,9 +163,21 @@ class LiveService(Part):
         self._dispatch.let_go(peer_id)
         self._cameras_changed(self._conversation.processor_left(peer_id, now=self._now()))
 
+    def told_map(self, peer_id: PeerId, message: FeatureMap) -> None:
+        """Note the model of a map that a processor made, before it is learned."""
+        self._send(self._conversation.processor_told_map(peer_id, message.model_id or UNNAMED))
+        self._tell_models()
+
+    def _tell_models(self) -> None:
+        models = self._conversation.cameras.models()
+        if models != self._models:
+            self._models = models
+            self._bus.publish(CameraModelsChanged(models))
+
     def _cameras_changed(self, lines: Iterable[Delivery]) -> None:
         self._metrics.processors.set(len(self._conversation.cameras.online()))
         self._send(lines)
+        self._tell_models()
         self._bus.publish(ConnectionsChanged())
 
     def boxes(self, peer_id: PeerId, message: from_processor.BoundingBoxes) -> None:
@@ -182,8 +201,14 @@ class LiveService(Part):
         """Take a processor's complaint: it ends the case that the processor was asked to make out and could not."""
         structlog.get_logger().warning("processor_complains", code=message.code, reason=message.message[:500])
         case = self._cases.get(message.object_id) if message.object_id is not None else None
-        if case is not None and self._conversation.is_asked(peer_id, case):
+        if case is None:
+            return
+        if self._conversation.is_asked(peer_id, case):
             await self._cases.fail(case.case_id, message.message)
+            return
+        model = self._conversation.cameras.model_of(peer_id)
+        if model is not None and message.reply_to == "start":
+            self._bus.publish(MapRefused(case.case_id, model))
 
     def tell_camera(self, camera: str, message: Message) -> None:
         """Send a message to a camera's processor, by the camera's key; nothing happens while it is not here."""
@@ -230,6 +255,19 @@ class LiveService(Part):
         case = self._cases.get(case_id)
         if case is not None:
             self._send(lines(case))
+
+    def _tell_map(self, event: FeatureMapLearned) -> None:
+        model = event.model_id or UNNAMED
+        self._tell_of(event.case_id, lambda case: self._conversation.feature_map_learned(case, model))
+
+    def _tell_negatives(self, event: NegativesLearned) -> None:
+        self._tell_of(event.case_id, lambda case: self._conversation.negatives_learned(case, event.model_id))
+
+    def _ask_for_map(self, event: MapWanted) -> None:
+        camera = self._conversation.encoder_for(event.model)
+        case = self._cases.get(event.case_id)
+        if camera is not None and case is not None:
+            self.tell_camera(camera, start_of(replace(case, image=event.jpeg, frame_id=None, box_id=None)))
 
     def _tell_sightings(self, event: SightingsStored) -> None:
         peers = self._conversation.clients.for_sightings

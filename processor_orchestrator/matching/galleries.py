@@ -16,10 +16,13 @@ from processor_orchestrator.bus import EventBus
 from processor_orchestrator.cases.service import CaseService
 from processor_orchestrator.domain.case import Case, CaseState
 from processor_orchestrator.domain.case_events import CaseClosed
+from processor_orchestrator.domain.likeness import tolerance_of
 from processor_orchestrator.stores import Store
 
 OWNER = "orchestrators"
-DEFAULT_THRESHOLD = 0.6
+DEFAULT_TOLERANCE = 0.6
+"""Of a model that is not known here."""
+
 RETRY_SECONDS = 1.0
 
 
@@ -86,9 +89,9 @@ def galleries_of(cases: Iterable[Case]) -> list[GalleryFile]:
     """Return who can be compared with, a gallery a model: embeddings of different models are never compared."""
     by_model: dict[str, list[Sought]] = {}
     for case in cases:
-        if case.state is CaseState.OPEN and case.model_id is not None and case.references:
-            tolerance = DEFAULT_THRESHOLD if case.threshold is None else case.threshold
-            by_model.setdefault(case.model_id, []).append(
-                Sought(case.job_name, tolerance, case.references, case.negatives)
-            )
+        for likeness in case.likenesses if case.state is CaseState.OPEN else ():
+            if likeness.model_id is not None and likeness.references:
+                tolerance = tolerance_of(case.threshold, likeness.model_id) or DEFAULT_TOLERANCE
+                sought = Sought(case.job_name, tolerance, likeness.references, likeness.negatives)
+                by_model.setdefault(likeness.model_id, []).append(sought)
     return [GalleryFile(model_id, tuple(people)) for model_id, people in sorted(by_model.items())]

@@ -9,9 +9,18 @@ from processor_orchestrator.domain.cloudlet import Caller
 
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})")
 EPOCH = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+MODEL_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
-def caller_of(*, ip: str | None, port: str | None, epoch: str | None, address: str, vouched: bool) -> Caller:
+def caller_of(
+    *,
+    ip: str | None,
+    port: str | None,
+    epoch: str | None,
+    address: str,
+    vouched: bool,
+    model_id: str | None = None,
+) -> Caller:
     """Return the cloudlet that a request names.
 
     Args:
@@ -28,7 +37,9 @@ def caller_of(*, ip: str | None, port: str | None, epoch: str | None, address: s
         raise BadInput(f"cloudPort: expected a port, got {port[:40]!r}")
     if epoch is not None and not EPOCH.fullmatch(epoch):
         raise BadInput(f"epoch: expected up to 64 letters, digits or _.:-, got {epoch[:80]!r}")
-    return Caller(_host(ip, address, vouched=vouched), int(port), epoch)
+    if model_id is not None and not MODEL_ID.fullmatch(model_id):
+        raise BadInput(f"modelId: expected up to 128 letters, digits or _.:-, got {model_id[:80]!r}")
+    return Caller(_host(ip, address, vouched=vouched), int(port), epoch, model_id)
 
 
 def plain_address(address: str) -> str:

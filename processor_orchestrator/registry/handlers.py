@@ -191,6 +191,7 @@ class RegistryHandler(UploadHandler):
             ip=form.text("cloudIP"),
             port=form.text("cloudPort"),
             epoch=form.text("epoch"),
+            model_id=form.text("modelId") or None,
             address=self.address,
             vouched=self.principal is not None,
         )

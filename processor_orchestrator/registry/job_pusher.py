@@ -28,6 +28,7 @@ from processor_orchestrator.domain.case_events import (
 )
 from processor_orchestrator.domain.cloudlet import ASKING_SECONDS, Cloudlet, JobNote
 from processor_orchestrator.domain.events import CloudletHeard
+from processor_orchestrator.domain.likeness import Likeness
 from processor_orchestrator.registry.cloudlet_client import REFUSED, CloudletClient, seconds_for
 from processor_orchestrator.registry.job_zip import job_zip
 from processor_orchestrator.stores import Store
@@ -179,7 +180,7 @@ class JobPusher(Part):
         chips = await self._store.chips(case.case_id)
         if not chips and case.image is not None:
             chips = [case.image]
-        content = await asyncio.to_thread(job_zip, case, chips, ours=cloudlet.ours)
+        content = await asyncio.to_thread(job_zip, case, chips, likeness=_likeness(case, cloudlet))
         if content is None:
             return
         await self._claim_again(cloudlet)
@@ -198,9 +199,20 @@ class JobPusher(Part):
             raise Unavailable(f"expected to go on with {cloudlet.key}, got another orchestrator that does")
 
 
+def _likeness(case: Case, cloudlet: Cloudlet) -> Likeness | None:
+    """Return a case as a cloudlet's workers know it; None for a legacy cloudlet, and while their model does not.
+
+    A cloudlet of ours that does not say its model is told what the case was told first: it looks at the name itself.
+    """
+    if not cloudlet.ours:
+        return None
+    first = next(iter(case.likenesses), None) if cloudlet.model_id is None else case.likeness(cloudlet.model_id)
+    return None if first is None or first.model_id is None or not first.references else first
+
+
 def _useful(case: Case, cloudlet: Cloudlet) -> bool:
     """Return whether a cloudlet could find this object: a legacy one needs a picture."""
-    return case.has_picture or (cloudlet.ours and case.model_id is not None and case.references != ())
+    return case.has_picture or _likeness(case, cloudlet) is not None
 
 
 def _has(jobs: Mapping[str, JobNote], case: Case, cloudlet: Cloudlet) -> bool:
@@ -208,8 +220,17 @@ def _has(jobs: Mapping[str, JobNote], case: Case, cloudlet: Cloudlet) -> bool:
 
 
 def _edition(case: Case, cloudlet: Cloudlet) -> int:
-    """Return a number that changes with what a cloudlet of ours is told of rejected faces; a legacy one is not told."""
-    return zlib.crc32(repr(case.negatives).encode()) if cloudlet.ours and case.negatives else 0
+    """Return a number that changes with what a cloudlet of ours is told beside the first references.
+
+    That is which faces were rejected, and what a further model knows; a legacy cloudlet is told neither.
+    """
+    likeness = _likeness(case, cloudlet)
+    if likeness is None:
+        return 0
+    told = repr(likeness.negatives) if likeness.negatives else ""
+    if likeness.model_id != case.model_id:
+        told += repr((likeness.model_id, likeness.references))
+    return zlib.crc32(told.encode()) if told else 0
 
 
 async def _refusal(sending: Awaitable[None]) -> Unavailable | None:

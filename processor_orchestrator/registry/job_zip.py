@@ -6,27 +6,30 @@ import msgspec
 
 from backbone.zip_writer import write_zip
 from processor_orchestrator.domain.case import Case
+from processor_orchestrator.domain.likeness import Likeness, tolerance_of
 
 REFERENCES = "references.json"
 
 
-def job_zip(case: Case, chips: Sequence[bytes], *, ours: bool) -> bytes | None:
+def job_zip(case: Case, chips: Sequence[bytes], *, likeness: Likeness | None) -> bytes | None:
     """Return the zip for a cloudlet, or None when there is nothing in it that the cloudlet can use.
 
     Args:
         chips: JPEGs, one for each reference where the case began with photos.
-        ours: whether the cloudlet reads references; a legacy one takes every file for a photo.
+        likeness: the case as the cloudlet's workers' model knows it; None: it does not, or the cloudlet is a legacy
+            one, which takes every file for a photo.
     """
-    references = case.references if ours and case.model_id is not None else ()
+    references = () if likeness is None else likeness.references
     if not chips and not references:
         return None
     photos = [f"reference-{number}.jpg" for number in range(1, max(len(chips), len(references)) + 1)]
     files = list(zip(photos, chips, strict=False))
-    if references:
+    if likeness is not None and references:
         listed = [{"photo": photo, "embedding": row} for photo, row in zip(photos, references, strict=False)]
-        told: dict[str, object] = {"modelId": case.model_id, "threshold": case.threshold, "references": listed}
+        threshold = None if case.threshold is None else tolerance_of(case.threshold, likeness.model)
+        told: dict[str, object] = {"modelId": likeness.model_id, "threshold": threshold, "references": listed}
         told["objectId"] = case.case_id
-        if case.negatives:
-            told["negatives"] = case.negatives
+        if likeness.negatives:
+            told["negatives"] = likeness.negatives
         files.insert(0, (REFERENCES, msgspec.json.encode(told)))
     return write_zip(files)

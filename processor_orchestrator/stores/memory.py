@@ -10,6 +10,7 @@ from processor_orchestrator.domain.case_events import (
     CaseEvent,
     CaseOpened,
     FeatureMapLearned,
+    LikenessUnmade,
     NegativesLearned,
     ReferencesLearned,
     SightingRejected,
@@ -47,7 +48,8 @@ class MemoryStore:
                 self._ids.append(opened.case_id)
                 if opened.job is not None:
                     self._jobs[opened.job] = opened.case_id
-            case FeatureMapLearned(case_id) | ReferencesLearned(case_id) | NegativesLearned(case_id):
+            case FeatureMapLearned() | ReferencesLearned() | NegativesLearned() | LikenessUnmade():
+                case_id = event.case_id
                 if case_id in self._cases:
                     self._cases[case_id] = learned(self._cases[case_id], event)
             case SightingRejected(_, sighting_id):

@@ -35,6 +35,7 @@ from processor_orchestrator.domain.case_events import (
     CaseEvent,
     CaseOpened,
     FeatureMapLearned,
+    LikenessUnmade,
     NegativesLearned,
     ReferencesLearned,
     SightingRejected,
@@ -112,7 +113,8 @@ class RedisStore:
                         batch.hset(self._prefix + "jobs", opened.job, str(opened.case_id))
                     if opened.image is not None:
                         batch.set(f"{self._prefix}image:{opened.case_id}", opened.image)
-                case FeatureMapLearned(case_id) | ReferencesLearned(case_id) | NegativesLearned(case_id):
+                case FeatureMapLearned() | ReferencesLearned() | NegativesLearned() | LikenessUnmade():
+                    case_id = event.case_id
                     await batch.watch(f"{self._prefix}object:{case_id}")  # closed meanwhile, it must not come back
                     known = await self._case(case_id)
                     batch.multi()  # type: ignore[no-untyped-call]  # the library leaves it untyped

@@ -46,6 +46,7 @@ SAID = {
     "from_processor/featureMap.ours": FeatureMap(object_id=1, feature_map=VECTOR, model_id=MODEL),
     "from_processor/identifier": from_processor.Identifier(id="1"),
     "from_processor/identifier.ours": from_processor.Identifier(id="1", features=("case",)),
+    "from_processor/identifier.model": from_processor.Identifier(id="1", features=("case",), model_id="sface-2021dec"),
     "from_processor/identifier.number": from_processor.Identifier(id=1),
     "to_client/boundingBoxes": to_client.BoundingBoxes(camera_id="1", frame_id=T, boxes=[BOX, TRACKED]),
     "to_client/boundingBoxes.number": to_client.BoundingBoxes(camera_id=1, frame_id=1700000000, boxes=[]),

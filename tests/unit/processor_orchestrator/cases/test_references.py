@@ -146,7 +146,7 @@ async def test_a_case_is_stored_and_its_photos_are_with_the_workers(bench):
 async def test_references_open_the_case_with_their_chips(bench):
     await bench.desk.open(FORM, PHOTOS)
     await bench.results(encoded(), encoded())
-    assert (bench.known().state, bench.known().references) == (CaseState.OPEN, (ROW,))
+    assert (bench.known().state, bench.known().likenesses[0].references) == (CaseState.OPEN, (ROW,))
     assert await bench.store.chips(1) == [b"\xff\xd8 chip"]
 
 
@@ -164,7 +164,7 @@ async def test_a_rejected_face_is_made_out_of_its_picture_once(bench):
     other = tuple(-number for number in ROW)
     told = Encoded(task.task_id, task.tag, "m", (Reference("crop", (0.0, 0.0, 1.0, 1.0), other, CHIP),))
     await bench.results(told, told, Encoded(task.task_id, task.tag, "m", ()))
-    assert (bench.known().negatives, bench.known().references) == ((other,), (ROW,))
+    assert (bench.known().negatives, bench.known().likenesses[0].references) == ((other,), (ROW,))
     bench.queue.away = True
     with pytest.raises(Unavailable):
         await bench.learn_rejected(seen)

@@ -21,6 +21,7 @@ from processor_orchestrator.domain.case_events import (
 )
 from processor_orchestrator.domain.case_messages import check_start, started
 from processor_orchestrator.domain.conversation import Conversation
+from processor_orchestrator.domain.likeness import Likeness
 from processor_orchestrator.domain.open_cases import OpenCases
 
 DOOR, YARD, GATE, ANNA, BORIS = 1, 2, 3, 11, 12
@@ -59,11 +60,11 @@ class Talk:
             case CaseClosed():
                 return self.talk.closed(event)
             case FeatureMapLearned():
-                return self.talk.feature_map_learned(case)
+                return self.talk.feature_map_learned(case, event.model_id or "")
             case ReferencesLearned():
                 return self.talk.references_learned(case)
             case NegativesLearned():
-                return self.talk.negatives_learned(case)
+                return self.talk.negatives_learned(case, event.model_id)
         return []
 
 
@@ -466,4 +467,89 @@ def test_a_case_without_references_is_unusable_and_nobody_is_told(tracking):
     ],
 )
 def test_only_feature_maps_of_our_form_are_references(feature_map, rows):
-    assert len(case(feature_map=feature_map).references) == rows
+    assert len(Likeness(None, feature_map).references) == rows
+
+
+# Several models.
+
+
+def mixed():
+    """A camera of each kind: two models of ours, a legacy processor, and one of ours that does not say its model."""
+    made = Talk()
+    made.processor_joined(DOOR, "door", None, now=1.0, features=("case",), model="dlib")
+    made.processor_joined(YARD, "yard", None, now=1.0, features=("case",), model="sface")
+    made.processor_joined(GATE, "gate", None, now=1.0)
+    return made
+
+
+def from_photos(tracking, *, models=("dlib", "sface")):
+    first, *others = (Likeness(model, [[float(number)] * 128]) for number, model in enumerate(models, start=1))
+    encoding = Case(1, 10.0, 110.0, kind=Kind.CASE, state=CaseState.ENCODING, threshold=0.5)
+    tracking.apply(CaseOpened(encoding))
+    return tracking.apply(ReferencesLearned(1, first.references, first.model_id, others=tuple(others)))
+
+
+def maps(told, peer):
+    return [(message.feature_map, message.model_id) for message in sent(told, peer, FeatureMap)]
+
+
+def test_each_processor_is_told_a_case_from_photos_in_its_own_model():
+    told = from_photos(mixed())
+    assert maps(told, DOOR) == [([[1.0] * 128], "dlib")]
+    assert maps(told, YARD) == [([[2.0] * 128], "sface")]
+    assert maps(told, GATE) == [([[1.0] * 128], "dlib")], "as it always was told"
+
+
+def test_a_map_goes_to_the_processors_of_its_model_only():
+    tracking = mixed()
+    from_photos(tracking, models=("dlib",))
+    told = tracking.apply(FeatureMapLearned(1, [3.0] * 128, "sface"))
+    assert everybody(told) == {YARD}
+    assert maps(told, YARD) == [([3.0] * 128, "sface")]
+
+
+def test_legacy_maps_are_relayed_among_legacy_processors():
+    tracking = mixed()
+    join(tracking, GATE + 10, "other gate")
+    from_photos(tracking)
+    assert tracking.processor_told_map(GATE, "") == []
+    told = tracking.apply(FeatureMapLearned(1, [7.0], None))
+    assert everybody(told) == {GATE, GATE + 10}
+    tracking.processor_left(GATE, now=2.0)
+    _, told = join(tracking, GATE + 20, "gate")
+    assert maps(told, GATE + 20) == [([7.0], None)]
+
+
+def test_a_late_processor_of_a_model_that_nobody_made_is_told_that_the_case_waits():
+    tracking = mixed()
+    from_photos(tracking, models=("dlib",))
+    _, told = tracking.processor_joined(BORIS + 1, "late", None, now=2.0, features=("case",), model="third")
+    assert maps(told, BORIS + 1) == [({}, None)]
+
+
+def test_whom_a_case_does_not_mean_is_told_in_each_model():
+    tracking = mixed()
+    from_photos(tracking)
+    told = tracking.apply(NegativesLearned(1, ((9.0,) * 128,), "sface"))
+    assert everybody(told) == {YARD}
+    (judge,) = sent(told, YARD, to_processor.Case)
+    assert (judge.negatives, judge.model_id) == (((9.0,) * 128,), "sface")
+
+
+def test_a_processor_that_names_its_model_late_is_told_what_it_could_not_use_before():
+    tracking = Talk()
+    tracking.processor_joined(DOOR, "door", None, now=1.0, features=("case",))
+    from_photos(tracking, models=("sface", "dlib-of-old"))
+    assert tracking.cameras.models() == frozenset()
+    told = tracking.processor_told_map(DOOR, "dlib-of-old")
+    assert maps(told, DOOR) == [([[2.0] * 128], "dlib-of-old")]
+    assert (tracking.cameras.models(), tracking.processor_told_map(DOOR, "sface")) == ({"dlib-of-old"}, [])
+
+
+def test_the_models_in_use_are_those_of_the_connected_processors():
+    tracking = mixed()
+    assert tracking.cameras.models() == {"dlib", "sface", ""}
+    assert [tracking.encoder_for(model) for model in ("sface", "", "third")] == ["yard", "gate", None]
+    tracking.processor_left(YARD, now=2.0)
+    assert tracking.cameras.models() == {"dlib", ""}
+    assert [tracking.cameras.model_of(peer) for peer in (DOOR, GATE, YARD)] == ["dlib", "", None]

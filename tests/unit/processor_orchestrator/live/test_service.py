@@ -7,7 +7,7 @@ import pytest
 
 from backbone.errors import BadInput, Conflict, NotFound, Unavailable
 from backbone.wire.from_client import Start, Subscribe
-from backbone.wire.from_processor import BoundingBoxes
+from backbone.wire.from_processor import BoundingBoxes, Identifier
 from backbone.wire.shared import Error, FeatureMap
 from backbone.wire.to_processor import StopStream
 from processor_orchestrator.live.service import CLOSE_REPLACED
@@ -46,7 +46,7 @@ async def processor(house):
 async def joined(house, camera_id="door"):
     peer = Peer()
     peer.id = house.live.processor_connected(peer)
-    await house.live.processor_joined(peer.id, camera_id, None)
+    await house.live.processor_joined(peer.id, Identifier(id=camera_id), None)
     return peer
 
 

@@ -15,6 +15,7 @@ from processor_orchestrator.domain import cloudlet as cloudlets
 from processor_orchestrator.domain.case import Case, Kind
 from processor_orchestrator.domain.case_events import CaseClosed, CaseOpened, Reason
 from processor_orchestrator.domain.events import CloudletHeard
+from processor_orchestrator.domain.likeness import Likeness
 from processor_orchestrator.registry.cloudlet_client import REFUSED
 from processor_orchestrator.registry.job_pusher import JobPusher
 from processor_orchestrator.registry.job_zip import job_zip
@@ -283,10 +284,10 @@ async def test_while_another_orchestrator_sends_it_is_looked_at_again_later(benc
 
 
 def test_the_same_case_makes_the_same_zip():
-    made = job_zip(CASE, [b"1", b"2"], ours=True)
-    assert made == job_zip(CASE, [b"1", b"2"], ours=True)
+    made = job_zip(CASE, [b"1", b"2"], likeness=CASE.likenesses[0])
+    assert made == job_zip(CASE, [b"1", b"2"], likeness=CASE.likenesses[0])
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         told = json.loads(archive.read("references.json"))
     assert (told["modelId"], told["threshold"]) == ("m", 0.45)
     assert told["references"] == [{"photo": "reference-1.jpg", "embedding": list(ROW)}]
-    assert job_zip(replace(CASE, feature_map={"any": 1}), [], ours=True) is None
+    assert job_zip(CASE, [], likeness=Likeness("m", {"any": 1})) is None

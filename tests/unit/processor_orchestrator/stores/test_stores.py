@@ -13,7 +13,15 @@ from redis.asyncio.connection import AbstractConnection
 from backbone.errors import Unavailable
 from processor_orchestrator import stores
 from processor_orchestrator.domain.case import Case
-from processor_orchestrator.domain.case_events import CaseClosed, CaseOpened, FeatureMapLearned, Reason
+from processor_orchestrator.domain.case_events import (
+    CaseClosed,
+    CaseOpened,
+    FeatureMapLearned,
+    LikenessUnmade,
+    NegativesLearned,
+    Reason,
+)
+from processor_orchestrator.domain.likeness import Likeness
 from processor_orchestrator.domain.sighting import Changes, Sighting, TimelineEntry
 from processor_orchestrator.stores import TimelineRow, memory, redis_store
 from processor_orchestrator.stores.redis_store import RedisStore
@@ -85,9 +93,24 @@ async def test_a_feature_map_of_any_form_is_kept(store, feature_map):
 
 async def test_a_later_feature_map_replaces_the_earlier(store):
     await store.save(CaseOpened(OBJECT))
-    await store.save(FeatureMapLearned(1, [1.0], "old"))
+    await store.save(FeatureMapLearned(1, [1.0], "m"))
+    await store.save(FeatureMapLearned(1, [2.0], "m"))
+    assert await store.open_cases() == [replace(OBJECT, feature_map=[2.0], model_id="m")]
+
+
+async def test_what_several_models_know_of_a_case_is_kept_side_by_side(store):
+    await store.save(CaseOpened(OBJECT))
+    await store.save(FeatureMapLearned(1, [1.0], "m"))
     await store.save(FeatureMapLearned(1, [2.0], None))
-    assert await store.open_cases() == [replace(OBJECT, feature_map=[2.0])]
+    await store.save(FeatureMapLearned(1, [[3.0]], "other"))
+    await store.save(NegativesLearned(1, ((4.0,),), "other"))
+    await store.save(LikenessUnmade(1, "third"))
+    (kept,) = await store.open_cases()
+    others = (Likeness(None, [2.0]), Likeness("other", [[3.0]], ((4.0,),)))
+    assert kept == replace(OBJECT, feature_map=[1.0], model_id="m", others=others, unmade=("third",))
+    await store.save(FeatureMapLearned(1, [5.0], "third"))
+    (kept,) = await store.open_cases()
+    assert (kept.unmade, kept.knows("third")) == ((), True)
 
 
 async def test_a_closed_object_is_sought_no_more_but_its_id_is_remembered(store):

@@ -50,7 +50,7 @@ async def test_references_open_a_case_however_often_they_are_stored(store):
     assert learned == replace(
         CASE, feature_map=[list(ROW)], model_id="m", state=CaseState.OPEN, photos=(), refused=(REFUSED,)
     )
-    assert learned.references == (ROW,)
+    assert learned.likenesses[0].references == (ROW,)
 
 
 async def test_rejected_faces_are_kept_once_of_the_same_model_and_up_to_a_bound(store):

@@ -1,0 +1,14 @@
+"""The models of faces whose names are known to every role. Does not load one.
+
+A name says which weights made an embedding; embeddings of different names are never compared. Roles that hold no
+engine know these names too: a cloudlet, and the orchestrator.
+"""
+
+DLIB = "dlib-resnet-v1-55533b28a958"
+"""dlib's network: the only one before embeddings said of which they are, so that what is kept without a name is its."""
+
+SFACE = "sface-2021dec-0ba9fbfa01b5"
+
+TOLERANCES = {DLIB: 0.6, SFACE: 1.128}
+"""Largest Euclidean distance that is a match where nobody stated one: dlib's by its author (dlib_face_recognition_
+resnet_model_v1, "distance threshold of 0.6"), SFace's by its example in OpenCV (samples/dnn/face_detect.py, 1.128)."""
