@@ -32,6 +32,7 @@ from backbone.wire.jobs import (
     MATCH,
     OPEN_TASKS,
     RUN_TASK,
+    UNTOLD,
     GalleryFile,
     Result,
     Task,
@@ -116,9 +117,7 @@ class JobQueue:
             content, seconds = batch.get(kept), batch.ttl(kept)
             batch.multi()
             if isinstance(content, bytes) and isinstance(seconds, int) and seconds > 0:
-                gallery = _gallery.decode(content)
-                left = msgspec.structs.replace(gallery, sought=tuple(one for one in gallery.sought if one.name != name))
-                batch.set(kept, _encode(left), ex=seconds)
+                batch.set(kept, _encode(_gallery.decode(content).without(name)), ex=seconds)
 
         await self._call(lambda: self._redis.transaction(take, kept))
 
@@ -130,7 +129,7 @@ class JobQueue:
             for key in self._redis.scan_iter(self._keys.key(f"gallery:{owner}:*"), count=1_000):
                 content = self._redis.get(key)
                 if isinstance(content, bytes):
-                    found[self._keys.name(key)] = tuple(one.name for one in _gallery.decode(content).sought)
+                    found[self._keys.name(key)] = _gallery.decode(content).names
             return found
 
         galleries: dict[str, tuple[str, ...]] = await self._call(read)
@@ -178,6 +177,18 @@ class JobQueue:
         pattern = self._keys.key(f"{ALIVE}*")
         count: int = await self._call(lambda: sum(1 for _ in self._redis.scan_iter(pattern, count=1_000)))
         return count
+
+    async def models(self) -> frozenset[str]:
+        """Return the models of the workers that are alive; those of the version before do not tell theirs."""
+
+        def read() -> frozenset[str]:
+            keys = list(self._redis.scan_iter(self._keys.key(f"{ALIVE}*"), count=1_000))
+            told: Any = self._redis.mget(keys) if keys else []  # Any: the library types it loosely
+            words = (word for raw in told if raw is not None for word in raw.decode().split())
+            return frozenset(words) - {UNTOLD}
+
+        models: frozenset[str] = await self._call(read)
+        return models
 
     def _queue(self, name: str) -> Queue:
         return Queue(self._keys.key(name), connection=self._redis, serializer=JSONSerializer)

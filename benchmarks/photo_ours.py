@@ -36,7 +36,7 @@ class Ours:
 
     def matches(self, photos: Sequence[bytes]) -> Matches:
         """Return which photo shows whom."""
-        sought, side = SoughtPeople.of(self._gallery), int(default("longest_side"))
+        sought, side = SoughtPeople.of(self._gallery.model_id, self._gallery.sought), int(default("longest_side"))
         return {
             (index, match.name)
             for index, photo in enumerate(photos)

@@ -37,8 +37,8 @@ def main() -> None:
         return  # the parent is gone already
     spec = WorkerSpec.of_line(line)
     keys = RedisKeys(spec.redis_prefix)
-    run = runner(spec, ResultStore(connection(spec.redis_url), keys), slot=int(sys.argv[3]))
-    tell(ready=True)
+    run, models = runner(spec, ResultStore(connection(spec.redis_url), keys), slot=int(sys.argv[3]))
+    tell(ready=True, models=models)
     work(
         spec.redis_url,
         [keys.key(name) for name in spec.queues],
@@ -48,29 +48,26 @@ def main() -> None:
     )
 
 
-def runner(spec: WorkerSpec, store: ResultStore, *, slot: int) -> Run:
-    """Return what runs the tasks of the queues that are served."""
+def runner(spec: WorkerSpec, store: ResultStore, *, slot: int) -> tuple[Run, tuple[str, ...]]:
+    """Return what runs the tasks of the queues that are served, and the models that it has for pictures."""
     if OFFLOAD not in spec.queues:
         return _looks_at_pictures(spec, store)
     offload = _runs_code(spec, store, slot)
     if set(spec.queues) == {OFFLOAD}:
-        return offload
-    look = _looks_at_pictures(spec, store)
-    return lambda task, progress: (offload if isinstance(task, OffloadTask) else look)(task, progress)
+        return offload, ()
+    look, models = _looks_at_pictures(spec, store)
+    return lambda task, progress: (offload if isinstance(task, OffloadTask) else look)(task, progress), models
 
 
-def _looks_at_pictures(spec: WorkerSpec, store: ResultStore) -> Run:
+def _looks_at_pictures(spec: WorkerSpec, store: ResultStore) -> tuple[Run, tuple[str, ...]]:
     # Where foreign code is run, the engine and what it stands on are neither loaded nor installed.
     from faces import load_engine  # noqa: PLC0415
     from job_workers.photos.handlers import TaskHandler  # noqa: PLC0415
-    from job_workers.photos.photo_search import PhotoSearch  # noqa: PLC0415
+    from job_workers.photos.photo_search import PhotoSearch, PhotoSearches  # noqa: PLC0415
 
-    return TaskHandler(
-        store,
-        PhotoSearch(load_engine(spec.detector), smallest_face=spec.smallest_face),
-        longest_side=spec.longest_side,
-        footage_folder=Path(spec.footage_folder),
-    ).run
+    searches = PhotoSearches(PhotoSearch(load_engine(spec.detector), smallest_face=spec.smallest_face))
+    handler = TaskHandler(store, searches, longest_side=spec.longest_side, footage_folder=Path(spec.footage_folder))
+    return handler.run, searches.models
 
 
 def _runs_code(spec: WorkerSpec, store: ResultStore, slot: int) -> Run:

@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -43,13 +43,14 @@ class Worker:
     name: str
     process: asyncio.subprocess.Process
     ready: bool = False
+    models: tuple[str, ...] = ()
     job: str | None = None
     until: float = field(default=float("inf"))
     """When its job's time is over, seconds of the monotonic clock."""
 
-    def come_up(self) -> None:
-        """Note that it takes jobs."""
-        self.ready = True
+    def come_up(self, models: Iterable[str]) -> None:
+        """Note that it takes jobs, and the models that it has for pictures."""
+        self.ready, self.models = True, tuple(models)
 
     def turn_to(self, job: str | None, *, until: float) -> None:
         """Note which job it has now; None: it waits for the next."""
@@ -109,7 +110,7 @@ class Supervisor(Part):
         backoff = Backoff()
         while True:
             name, began = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:12]}", time.monotonic()
-            if await self._ask(partial(self._recovery.beat, [name])):
+            if await self._ask(partial(self._recovery.beat, {name: ()})):
                 await self._live(name, slot)
                 await self._ask(partial(self._recovery.bury, name))
                 await self._ask(self._recovery.recover)
@@ -148,7 +149,7 @@ class Supervisor(Part):
         except ValueError:
             return  # a library's own words
         if told.get("ready"):
-            worker.come_up()
+            worker.come_up(told.get("models", ()))
             structlog.get_logger().info("worker_ready", worker=worker.name)
         elif "job" in told:
             over = told["job"] is None or not told["deadline"]
@@ -179,7 +180,8 @@ class Supervisor(Part):
 
     async def _beat(self) -> None:
         while True:
-            await self._ask(lambda: self._recovery.beat(list(self._workers)))
+            alive = {name: worker.models for name, worker in self._workers.items()}
+            await self._ask(partial(self._recovery.beat, alive))
             await self._ask(self._recovery.recover)
             await asyncio.sleep(BEAT_SECONDS)
 

@@ -21,7 +21,10 @@ OPEN_TASKS = "tasks"
 """`tasks:<queue>` is a sorted set of the ids of jobs that were handed over and are not done, by when that was."""
 
 ALIVE = "job_workers:alive:"
-"""`job_workers:alive:<worker>` is there while a worker lives."""
+"""`job_workers:alive:<worker>` is there while a worker lives; its value: the models that it has, spaces between."""
+
+UNTOLD = "1"
+"""Stands there instead while a worker has not told its models."""
 
 DONE_SECONDS = 7 * 86_400
 """How long a worker remembers that a task's result was written."""
@@ -58,12 +61,14 @@ class EncodeTask(Struct, frozen=True, rename="camel", tag="encode", tag_field="t
 
     Attributes:
         tag: handed back with the result: which case or job this is for.
+        models: the models that are wanted; the worker's own is always among the answers, of the others those it has.
     """
 
     task_id: str
     reply: str
     tag: str
     photos: tuple[Photo, ...]
+    models: tuple[str, ...] = ()
 
 
 class MatchTask(Struct, frozen=True, rename="camel", tag="match", tag_field="type"):
@@ -114,11 +119,33 @@ class Sought(Struct, frozen=True, rename="camel"):
     negatives: tuple[tuple[float, ...], ...] = ()
 
 
-class GalleryFile(Struct, frozen=True, rename="camel"):
-    """Everyone who is sought at one moment, of one model."""
+class GalleryFile(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Everyone who is sought at one moment, as one model knows them; `others`: as further models do.
+
+    A worker reads what is of its own models. One of the version before knows the first model only.
+    """
 
     model_id: str
     sought: tuple[Sought, ...]
+    others: tuple["GalleryFile", ...] = ()
+
+    @property
+    def by_model(self) -> dict[str, tuple[Sought, ...]]:
+        """Who is sought, by model; nobody's embeddings are in two of them."""
+        return {one.model_id: one.sought for one in (self, *self.others)}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everyone who is sought, each once."""
+        return tuple(dict.fromkeys(one.name for sought in self.by_model.values() for one in sought))
+
+    def without(self, name: str) -> "GalleryFile":
+        """Return the gallery without a person, of whichever model."""
+        return GalleryFile(
+            self.model_id,
+            tuple(one for one in self.sought if one.name != name),
+            tuple(other.without(name) for other in self.others),
+        )
 
 
 class Refused(Struct, frozen=True, rename="camel"):
@@ -147,6 +174,7 @@ class FaceMatch(Struct, frozen=True, rename="camel", omit_defaults=True):
         rect: x1, y1, x2, y2 in shares of the upright picture.
         taken_at: the picture's own time, seconds since the epoch, where it tells one.
         crop: small JPEG of the face in base64.
+        model_id: of which model the distance is; None: of the result's.
     """
 
     photo: int
@@ -156,20 +184,36 @@ class FaceMatch(Struct, frozen=True, rename="camel", omit_defaults=True):
     taken_at: float | None = None
     place: Place | None = None
     crop: str | None = None
+    model_id: str | None = None
 
 
 class Encoded(Struct, frozen=True, rename="camel", tag="encoded", tag_field="type"):
-    """The references of an `EncodeTask`; none when no photo showed a face."""
+    """The references of an `EncodeTask`; none when no photo showed a face.
+
+    Attributes:
+        model_id: of `references`: the worker's own.
+        others: what its further models made, by model; of a photo's chips there is one.
+        refused: the photos in which no model found a face.
+    """
 
     task_id: str
     tag: str
     model_id: str
     references: tuple[Reference, ...]
     refused: tuple[Refused, ...] = ()
+    others: dict[str, tuple[Reference, ...]] = {}
+
+    @property
+    def by_model(self) -> dict[str, tuple[Reference, ...]]:
+        """What each model made, also one that found no face; the worker's own first."""
+        return {self.model_id: self.references, **self.others}
 
 
 class Matched(Struct, frozen=True, rename="camel", tag="matched", tag_field="type"):
-    """What a `MatchTask` found, or a `FootageTask` so far: `last` is False while more of it will come."""
+    """What a `MatchTask` found, or a `FootageTask` so far: `last` is False while more of it will come.
+
+    `passed_over` counts those in the gallery who were not looked for: no model of the worker's knows them.
+    """
 
     task_id: str
     tag: str
@@ -177,6 +221,7 @@ class Matched(Struct, frozen=True, rename="camel", tag="matched", tag_field="typ
     matches: tuple[FaceMatch, ...]
     refused: tuple[Refused, ...] = ()
     last: bool = True
+    passed_over: int = 0
 
 
 class Failed(Struct, frozen=True, rename="camel", tag="failed", tag_field="type"):

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from backbone.errors import BadInput, SearchlightError
 from backbone.wire.jobs import (
     Encoded,
@@ -16,13 +18,14 @@ from backbone.wire.jobs import (
     Matched,
     MatchTask,
     Photo,
+    Reference,
     Refused,
     Result,
     Task,
 )
 from job_workers.photos.footage import Look, looks, path_below
 from job_workers.photos.photo_reader import PhotoRead, read_photo
-from job_workers.photos.photo_search import PhotoSearch, SoughtPeople
+from job_workers.photos.photo_search import Looking, PhotoSearch, PhotoSearches
 from job_workers.queues.task_text import Progress
 
 LOOKS_A_PART = 50
@@ -60,14 +63,14 @@ class TaskHandler:
     def __init__(
         self,
         store: Store,
-        search: PhotoSearch,
+        searches: PhotoSearches,
         *,
         longest_side: int,
         footage_folder: Path,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._search = search
+        self._searches = searches
         self._longest_side = longest_side
         self._footage_folder = footage_folder
         self._now = now
@@ -96,32 +99,54 @@ class TaskHandler:
                 self._look_through(task, progress)
 
     def _encode(self, task: EncodeTask, progress: Progress) -> None:
-        references, refused = [], []
+        searches = self._searches.wanted(task.models)
+        made: dict[str, list[Reference]] = {search.model_id: [] for search in searches}
+        refused = []
         for number, photo in enumerate(task.photos, start=1):
             try:
-                references.append(self._search.reference(photo.name, self._photo(photo).picture))
+                for reference, model in self._references(photo, searches):
+                    made[model].append(reference)
             except BadInput as fault:
                 refused.append(Refused(photo=photo.name, code=fault.code, message=fault.message))
             progress(number, len(task.photos))
+        own, *others = ((model, tuple(references)) for model, references in made.items())
         result = Encoded(
             task_id=task.task_id,
             tag=task.tag,
-            model_id=self._search.model_id,
-            references=tuple(references),
+            model_id=own[0],
+            references=own[1],
             refused=tuple(refused),
+            others=dict(others),
         )
         self._store.write(task.reply, result, drop=self._spent(task))
 
+    def _references(self, photo: Photo, searches: Iterable[PhotoSearch]) -> list[tuple[Reference, str]]:
+        """Return what each model makes of a photo in which it finds a face; the first of them brings the chip.
+
+        Raises:
+            BadInput: it is no picture, or no model finds a face in it.
+        """
+        picture, found, faults = self._photo(photo).picture, list[tuple[Reference, str]](), []
+        for search in searches:
+            try:
+                reference = search.reference(photo.name, picture)
+            except BadInput as fault:
+                faults.append(fault)
+            else:
+                found.append((msgspec.structs.replace(reference, chip="") if found else reference, search.model_id))
+        if not found:
+            raise faults[0]
+        return found
+
     def _match(self, task: MatchTask, progress: Progress) -> None:
-        sought, found, refused = self._sought(task.gallery), list[FaceMatch](), []
+        looking, found, refused = self._looking(task.gallery), list[FaceMatch](), []
         for index, photo in enumerate(task.photos):
             try:
-                read = self._photo(photo)
-                found += self._search.matches(index, read, sought, with_place=photo.with_location)
+                found += looking.matches(index, self._photo(photo), with_place=photo.with_location)
             except BadInput as fault:
                 refused.append(Refused(photo=photo.name, code=fault.code, message=fault.message))
             progress(index + 1, len(task.photos))
-        self._store.write(task.reply, self._matched(task, found, refused=refused))
+        self._store.write(task.reply, self._matched(task, found, looking, refused=refused))
 
     def _look_through(self, task: FootageTask, progress: Progress) -> None:
         path = path_below(self._footage_folder, task.path)
@@ -131,36 +156,43 @@ class TaskHandler:
             if len(refused) < MOST_REFUSED:
                 refused.append(Refused(photo=name, code=fault.code, message=fault.message))
 
-        sought, read_at = self._sought(task.gallery), self._now()
+        looking, read_at = self._looking(task.gallery), self._now()
         every = looks(path, began_at=task.began_at, every_seconds=task.every_seconds, damaged=damaged)
         for count, look in enumerate(every, start=1):
             if self._now() - read_at > SOUGHT_SECONDS:  # a case may be closed in the hours that this takes
-                sought, read_at = self._sought(task.gallery), self._now()
+                looking, read_at = self._looking(task.gallery), self._now()
                 progress(look.number, look.of)
-            if not sought.names:
+            if not looking.anybody:
                 break
-            waiting += self._seen(look, sought)
+            waiting += self._seen(look, looking)
             if count % LOOKS_A_PART == 0:
                 part += 1
                 if waiting:
-                    self._store.write(task.reply, self._matched(task, waiting, last=False), part=part)
+                    self._store.write(task.reply, self._matched(task, waiting, looking, last=False), part=part)
                     waiting = []
-        self._store.write(task.reply, self._matched(task, waiting, refused=refused))
+        self._store.write(task.reply, self._matched(task, waiting, looking, refused=refused))
 
-    def _seen(self, look: Look, sought: SoughtPeople) -> list[FaceMatch]:
-        photo = PhotoRead(look.picture, taken_at=look.taken_at)
-        return self._search.matches(0, photo, sought, with_place=False)
+    @staticmethod
+    def _seen(look: Look, looking: Looking) -> list[FaceMatch]:
+        return looking.matches(0, PhotoRead(look.picture, taken_at=look.taken_at), with_place=False)
 
     def _matched(
-        self, task: Task, found: Iterable[FaceMatch], *, refused: Iterable[Refused] = (), last: bool = True
+        self,
+        task: Task,
+        found: Iterable[FaceMatch],
+        looking: Looking,
+        *,
+        refused: Iterable[Refused] = (),
+        last: bool = True,
     ) -> Matched:
         return Matched(
             task_id=task.task_id,
             tag=task.tag,
-            model_id=self._search.model_id,
+            model_id=self._searches.model_id,
             matches=tuple(found),
             refused=tuple(refused),
             last=last,
+            passed_over=looking.passed_over,
         )
 
     def _photo(self, photo: Photo) -> PhotoRead:
@@ -169,12 +201,12 @@ class TaskHandler:
             raise BadInput("expected the photo's bytes in Redis, found none: it waited too long", code="photo_gone")
         return read_photo(raw, longest_side=self._longest_side)
 
-    def _sought(self, key: str) -> SoughtPeople:
+    def _looking(self, key: str) -> Looking:
         """Return a gallery; it is not kept for the next task, for a case may be closed in between."""
         gallery = self._store.gallery(key)
         if gallery is None:
             raise BadInput("expected the gallery in Redis, found none: the task waited too long", code="bad_task")
-        return SoughtPeople.of(gallery)
+        return self._searches.looking(gallery)
 
     @staticmethod
     def _spent(task: Task) -> tuple[str, ...]:

@@ -2,15 +2,16 @@
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from backbone.errors import BadInput, Conflict
-from backbone.wire.jobs import FaceMatch, GalleryFile, Reference
+from backbone.wire.jobs import FaceMatch, GalleryFile, Reference, Sought
 from faces import FaceEngine
 from job_workers.photos.photo_reader import PhotoRead
 
@@ -37,24 +38,24 @@ class SoughtPeople:
     negatives: dict[int, NDArray[np.float32]]
 
     @classmethod
-    def of(cls, gallery: GalleryFile) -> "SoughtPeople":
-        """Return the matrix of a gallery.
+    def of(cls, model_id: str, sought: Sequence[Sought]) -> "SoughtPeople":
+        """Return the matrix of those who are known to a model.
 
         Raises:
             BadInput: an embedding has not 128 numbers.
         """
-        every = [embedding for one in gallery.sought for embedding in one.embeddings]
-        beside = [embedding for one in gallery.sought for embedding in one.negatives]
+        every = [embedding for one in sought for embedding in one.embeddings]
+        beside = [embedding for one in sought for embedding in one.negatives]
         if any(len(embedding) != 128 for embedding in (*every, *beside)):
             raise BadInput("expected embeddings of 128 numbers, got another length")
-        owner = [index for index, one in enumerate(gallery.sought) for _ in one.embeddings]
+        owner = [index for index, one in enumerate(sought) for _ in one.embeddings]
         return cls(
-            gallery.model_id,
-            tuple(one.name for one in gallery.sought),
-            tuple(one.tolerance for one in gallery.sought),
+            model_id,
+            tuple(one.name for one in sought),
+            tuple(one.tolerance for one in sought),
             np.asarray(every, dtype=np.float32).reshape(-1, 128),
             np.asarray(owner, dtype=np.intp),
-            {n: np.asarray(one.negatives, np.float32) for n, one in enumerate(gallery.sought) if one.negatives},
+            {n: np.asarray(one.negatives, np.float32) for n, one in enumerate(sought) if one.negatives},
         )
 
     def near(self, embedding: NDArray[np.float32]) -> Iterator[tuple[str, float]]:
@@ -121,6 +122,7 @@ class PhotoSearch:
                 name=name,
                 rect=share_of(box, photo.picture),
                 distance=distance,
+                model_id=self.model_id,
                 taken_at=photo.taken_at,
                 place=photo.place if with_place else None,
                 crop=crop(photo.picture, box),
@@ -128,6 +130,76 @@ class PhotoSearch:
             for box, embedding in zip(found.boxes, self._engine.encode(photo.picture, found), strict=True)
             for name, distance in sought.near(embedding)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Who is looked for in a photo, each by one engine that knows them; `passed_over` counts those that none knows."""
+
+    parts: tuple[tuple[PhotoSearch, SoughtPeople], ...]
+    passed_over: int = 0
+
+    @property
+    def anybody(self) -> bool:
+        """Whether there is somebody to look for."""
+        return bool(self.parts)
+
+    def matches(self, index: int, photo: PhotoRead, *, with_place: bool) -> list[FaceMatch]:
+        """Return every face of a photo that is near to somebody sought."""
+        return [
+            match
+            for search, sought in self.parts
+            for match in search.matches(index, photo, sought, with_place=with_place)
+        ]
+
+
+class PhotoSearches:
+    """The engines of one worker, one a model.
+
+    Args:
+        own: used for whatever it knows.
+        more: loads each of the others, by model, when it is needed first.
+    """
+
+    def __init__(self, own: PhotoSearch, more: Mapping[str, Callable[[], PhotoSearch]] = MappingProxyType({})) -> None:
+        self._loaded = {own.model_id: own}
+        self._more = {model: load for model, load in more.items() if model != own.model_id}
+        self.model_id = own.model_id
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that there is an engine for, the own one first."""
+        return (self.model_id, *self._more)
+
+    def wanted(self, models: Iterable[str]) -> list[PhotoSearch]:
+        """Return the own engine, and of these models those that there is one for."""
+        wanted = set(models)
+        return [self._of(model) for model in self.models if model == self.model_id or model in wanted]
+
+    def looking(self, gallery: GalleryFile) -> Looking:
+        """Return who is looked for by which engine; embeddings of a model that is not here are never compared.
+
+        Raises:
+            BadInput: an embedding has not 128 numbers.
+            Conflict: there are embeddings, and none of a model that is here.
+        """
+        by_model, taken = gallery.by_model, set[str]()
+        parts: list[tuple[PhotoSearch, SoughtPeople]] = []
+        for model in self.models:
+            mine = [one for one in by_model.get(model, ()) if one.embeddings and one.name not in taken]
+            if mine:
+                taken.update(one.name for one in mine)
+                parts.append((self._of(model), SoughtPeople.of(model, mine)))
+        known = {one.name for sought in by_model.values() for one in sought if one.embeddings}
+        if known and not taken:
+            here, got = " or ".join(self.models), ", ".join(sorted(by_model))
+            raise Conflict(f"expected a gallery of model {here}, got {got}")
+        return Looking(tuple(parts), len(known - taken))
+
+    def _of(self, model: str) -> PhotoSearch:
+        if model not in self._loaded:
+            self._loaded[model] = self._more[model]()
+        return self._loaded[model]
 
 
 def share_of(box: NDArray[np.float32], picture: Picture) -> Rect:

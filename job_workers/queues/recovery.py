@@ -6,7 +6,7 @@ written once.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Literal
 
@@ -19,7 +19,7 @@ from rq.serializers import JSONSerializer
 
 from backbone.errors import BadInput
 from backbone.redis_settings import RedisKeys
-from backbone.wire.jobs import ALIVE, OPEN_TASKS, Failed
+from backbone.wire.jobs import ALIVE, OPEN_TASKS, UNTOLD, Failed
 from job_workers.queues.results import ResultStore
 from job_workers.queues.rq_worker import connection
 from job_workers.queues.task_text import decoded
@@ -42,11 +42,14 @@ class Recovery:
         self._results = ResultStore(self._redis, keys)
         self._queues = [Queue(keys.key(name), connection=self._redis, serializer=JSONSerializer) for name in queues]
 
-    def beat(self, workers: Iterable[str]) -> None:
-        """Say that workers are alive; once before each starts, then more often than `ALIVE_SECONDS`."""
+    def beat(self, workers: Mapping[str, Sequence[str]]) -> None:
+        """Say which workers are alive, each with the models that it has; once before each starts.
+
+        Then it has to be said more often than `ALIVE_SECONDS`.
+        """
         with self._redis.pipeline(transaction=False) as batch:
-            for name in workers:
-                batch.set(self._alive(name), "1", ex=ALIVE_SECONDS)
+            for name, models in workers.items():
+                batch.set(self._alive(name), " ".join(models) or UNTOLD, ex=ALIVE_SECONDS)
             batch.execute()
 
     def bury(self, worker: str) -> None:

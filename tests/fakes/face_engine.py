@@ -8,9 +8,8 @@ from faces import Faces
 class Engine:
     """Finds the faces that it was given."""
 
-    model_id = "m"
-
-    def __init__(self, *found):
+    def __init__(self, *found, model_id="m"):
+        self.model_id = model_id
         self._boxes = np.array([box for box, _ in found], np.float32).reshape(-1, 4)
         self._rows = np.array([row for _, row in found], np.float32).reshape(-1, 128)
 

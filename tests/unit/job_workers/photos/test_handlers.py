@@ -2,16 +2,18 @@
 
 import io
 import os
+from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from backbone.errors import BadInput
-from backbone.wire.jobs import EncodeTask, FootageTask, GalleryFile, MatchTask, Photo, Sought
+from backbone.wire.jobs import EncodeTask, FootageTask, GalleryFile, MatchTask, Photo, Result, Sought
 from job_workers.photos.footage import path_below
 from job_workers.photos.handlers import TaskHandler
-from job_workers.photos.photo_search import PhotoSearch
+from job_workers.photos.photo_search import PhotoSearch, PhotoSearches
+from job_workers.queues.task_text import decoded
 from tests.fakes.face_engine import Engine, at
 
 
@@ -55,12 +57,64 @@ def photo(key):
     return Photo(key=key, name=f"{key}.jpg", received_at=1.0)
 
 
-def handler(store, folder, *found):
-    return TaskHandler(store, PhotoSearch(Engine(*found), smallest_face=40), longest_side=500, footage_folder=folder)
+def searches(*found, **more):
+    """A worker with an engine of the model `m`, and one for each further model that is named."""
+    late = {model: partial(search, faces, model) for model, faces in more.items()}
+    return PhotoSearches(search(found, "m"), late)
+
+
+def search(found, model):
+    return PhotoSearch(Engine(*found, model_id=model), smallest_face=40)
+
+
+def handler(store, folder, *found, **more):
+    return TaskHandler(store, searches(*found, **more), longest_side=500, footage_folder=folder)
 
 
 def run(made, task, progress=lambda done, total: None):
     made.run(task, progress)
+
+
+def test_each_wanted_model_that_a_worker_has_makes_references_of_the_same_photos(tmp_path):
+    store = Store({"p1": jpeg(), "p2": b"no picture"})
+    task = EncodeTask("t", "r", "case 1", (photo("p1"), photo("p2")), models=("s", "strange", "m"))
+    run(handler(store, tmp_path, FACE, s=[([10, 10, 30, 30], at(5.0))]), task)
+    told = store.written[0][1]
+    assert (told.model_id, list(told.by_model)) == ("m", ["m", "s"])
+    assert [(one.photo, one.embedding[0]) for one in told.by_model["m"]] == [("p1.jpg", 0.0)]
+    assert [(one.photo, one.embedding[0], one.chip) for one in told.by_model["s"]] == [("p1.jpg", 5.0, "")]
+    assert [refused.photo for refused in told.refused] == ["p2.jpg"]
+
+
+def test_a_photo_in_which_one_model_finds_a_face_is_not_refused(tmp_path):
+    store = Store({"p1": jpeg()})
+    run(handler(store, tmp_path, s=[FACE]), EncodeTask("t", "r", "case 1", (photo("p1"),), models=("s",)))
+    told = store.written[0][1]
+    assert (told.by_model["m"], told.refused) == ((), ())
+    assert told.by_model["s"][0].chip, "its picture is kept by the model that found it"
+
+
+def test_a_task_of_the_version_before_is_encoded_by_the_workers_own_model(tmp_path):
+    store = Store({"p1": jpeg()})
+    old = '{"type":"encode","taskId":"t","reply":"r","tag":"case 1","photos":[{"key":"p1","name":"a","receivedAt":1}]}'
+    run(handler(store, tmp_path, FACE, s=[FACE]), decoded(old))
+    assert list(store.written[0][1].by_model) == ["m"]
+
+
+def test_a_result_of_the_version_before_is_read():
+    old = b'{"type":"encoded","taskId":"t","tag":"1","modelId":"m","references":[],"refused":[]}'
+    assert msgspec.json.decode(old, type=Result).by_model == {"m": ()}
+    old = b'{"type":"matched","taskId":"t","tag":"1","modelId":"m","matches":[],"refused":[],"last":true}'
+    assert msgspec.json.decode(old, type=Result).passed_over == 0
+
+
+def test_a_gallery_is_compared_by_the_part_of_the_workers_own_model(tmp_path):
+    other = Sought(name="b", tolerance=0.6, embeddings=(tuple(map(float, at(0.0))),))
+    both = GalleryFile("other", (other,), others=(GALLERY,))
+    store = Store({"p1": jpeg()}, {"g": both})
+    run(handler(store, tmp_path, FACE), MatchTask("t", "r", "batch 1", (photo("p1"),), gallery="g"))
+    told = store.written[0][1]
+    assert ([match.name for match in told.matches], told.passed_over) == (["a"], 1)
 
 
 def test_references_are_told_once_and_their_pictures_dropped(tmp_path):
@@ -130,7 +184,7 @@ def test_a_folder_of_old_videos_and_pictures_is_looked_through_and_what_is_damag
     clock = iter(range(0, 1_000, 3))
     made = TaskHandler(
         store,
-        PhotoSearch(Engine(FACE), smallest_face=40),
+        searches(FACE),
         longest_side=500,
         footage_folder=tmp_path / "footage",
         now=lambda: next(clock),
@@ -152,7 +206,7 @@ def test_footage_looks_for_nobody_whose_case_was_closed_meanwhile(tmp_path):
 
     made = TaskHandler(
         store,
-        PhotoSearch(Engine(FACE), smallest_face=40),
+        searches(FACE),
         longest_side=500,
         footage_folder=tmp_path,
         now=lambda: next(clock),

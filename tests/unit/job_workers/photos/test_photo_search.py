@@ -12,7 +12,7 @@ from backbone.wire.jobs import GalleryFile, Sought
 from cloudlet.settings import Settings
 from faces import load_engine
 from job_workers.photos.photo_reader import PhotoRead
-from job_workers.photos.photo_search import PhotoSearch, SoughtPeople, crop, share_of
+from job_workers.photos.photo_search import PhotoSearch, PhotoSearches, SoughtPeople, crop, share_of
 from tests.fakes.face_engine import Engine, at
 
 PICTURE = np.zeros((100, 200, 3), np.uint8)
@@ -22,7 +22,7 @@ def gallery(*sought, model_id="m"):
     people = tuple(
         Sought(name=n, tolerance=t, embeddings=tuple(tuple(map(float, at(d))) for d in ds)) for n, t, ds in sought
     )
-    return SoughtPeople.of(GalleryFile(model_id=model_id, sought=people))
+    return SoughtPeople.of(model_id, people)
 
 
 def search(*found):
@@ -51,7 +51,7 @@ def test_somebody_without_references_and_an_empty_gallery_match_nobody():
 def test_who_is_nearer_to_a_rejected_face_than_to_a_reference_does_not_match():
     def near(*, face_at, negative_at):
         rejected = Sought("a", 0.6, (tuple(map(float, at(0.5))),), (tuple(map(float, at(negative_at))),))
-        sought = SoughtPeople.of(GalleryFile(model_id="m", sought=(rejected,)))
+        sought = SoughtPeople.of("m", (rejected,))
         return [name for name, _ in sought.near(at(face_at))]
 
     assert near(face_at=0.0, negative_at=0.1) == []
@@ -66,9 +66,62 @@ def test_a_gallery_of_another_model_is_refused():
         )
 
 
+def known_as(name, distance):
+    return Sought(name=name, tolerance=0.6, embeddings=(tuple(map(float, at(distance))),))
+
+
+def several(*, more):
+    """Return a worker's engines and the list of those that were loaded late."""
+    loaded = []
+
+    def load():
+        loaded.append("s")
+        return PhotoSearch(Engine(([10, 10, 30, 30], at(7.0)), model_id="s"), smallest_face=40)
+
+    own = PhotoSearch(Engine(([10, 10, 30, 30], at(0.0))), smallest_face=40)
+    return PhotoSearches(own, {"s": load} if more else {}), loaded
+
+
+def test_each_person_is_looked_for_by_an_engine_that_knows_them_and_never_by_another_models_numbers():
+    both = GalleryFile("m", (known_as("a", 0.1),), (GalleryFile("s", (known_as("a", 7.0), known_as("b", 7.2))),))
+    searches, loaded = several(more=True)
+    looking = searches.looking(both)
+    found = looking.matches(0, PhotoRead(PICTURE), with_place=False)
+    assert [(match.name, match.model_id, round(match.distance, 3)) for match in found] == [
+        ("a", "m", 0.1),
+        ("b", "s", 0.2),
+    ]
+    assert (looking.passed_over, loaded) == (0, ["s"])
+
+
+def test_who_is_known_to_no_engine_here_is_passed_over_and_counted():
+    # The other model's numbers are those of the face in the picture: compared, they would match.
+    both = GalleryFile("m", (known_as("a", 0.1),), (GalleryFile("s", (known_as("b", 0.0), known_as("a", 0.0))),))
+    searches, _ = several(more=False)
+    looking = searches.looking(both)
+    assert [match.name for match in looking.matches(0, PhotoRead(PICTURE), with_place=False)] == ["a"]
+    assert looking.passed_over == 1
+
+
+def test_a_gallery_of_strange_models_only_is_refused_and_an_empty_one_is_not():
+    searches, _ = several(more=False)
+    with pytest.raises(Conflict, match="expected a gallery of model m, got s"):
+        searches.looking(GalleryFile("s", (known_as("b", 0.0),)))
+    assert not searches.looking(GalleryFile("s", ())).anybody
+
+
+def test_an_engine_is_loaded_when_its_model_is_wanted():
+    searches, loaded = several(more=True)
+    assert (searches.models, [search.model_id for search in searches.wanted(["x", "m"])]) == (("m", "s"), ["m"])
+    assert loaded == []
+    assert [search.model_id for search in searches.wanted(["s"])] == ["m", "s"]
+    assert [search.model_id for search in searches.wanted(["s"])] == ["m", "s"]
+    assert loaded == ["s"]
+
+
 def test_embeddings_of_another_length_are_refused():
     with pytest.raises(BadInput, match="128"):
-        SoughtPeople.of(GalleryFile(model_id="m", sought=(Sought(name="a", tolerance=0.6, embeddings=((1.0,),)),)))
+        SoughtPeople.of("m", (Sought(name="a", tolerance=0.6, embeddings=((1.0,),)),))
 
 
 def test_the_largest_face_is_the_reference():

@@ -122,7 +122,7 @@ async def test_what_another_installation_lost_is_left_to_it(redis, redis_server,
     await hand_over(queue, name)
     begun(redis, keys.key(name), "worker-1")
     begun(redis, name, "worker-2")
-    recovery.beat(["worker-2"])
+    recovery.beat({"worker-2": ()})
     assert recovery.recover() == 0
     assert its_own.recover() == 1
     assert waiting(redis, keys.key(name)) == [keys.job_id("one")]
