@@ -184,11 +184,9 @@ class JobQueue:
         def read() -> frozenset[str]:
             keys = list(self._redis.scan_iter(self._keys.key(f"{ALIVE}*"), count=1_000))
             told: Any = self._redis.mget(keys) if keys else []  # Any: the library types it loosely
-            words = (word for raw in told if raw is not None for word in raw.decode().split())
-            return frozenset(words) - {UNTOLD}
+            return frozenset(word for raw in told if raw for word in raw.decode().split()) - {UNTOLD}
 
-        models: frozenset[str] = await self._call(read)
-        return models
+        return frozenset(await self._call(read))
 
     def _queue(self, name: str) -> Queue:
         return Queue(self._keys.key(name), connection=self._redis, serializer=JSONSerializer)

@@ -59,11 +59,7 @@ def parts_of(settings: Settings, *, ip: str) -> Sequence[Part]:
         outbox=outbox,
         metrics=metrics,
         identity={"cloudIP": ip, "cloudPort": str(settings.port)},
-        heartbeat={
-            "epoch": sender.epoch,
-            "interval": f"{settings.heartbeat_seconds:g}",
-            "modelId": settings.model_id,
-        },
+        heartbeat=_heartbeat(settings, sender),
     )
     cloudlet = _service(settings, sender, queue=queue, store=store, outbox=outbox, metrics=metrics)
     results = ResultConsumer(
@@ -86,6 +82,12 @@ def parts_of(settings: Settings, *, ip: str) -> Sequence[Part]:
         max_body=MAX_BODY_BYTES,
     )
     return [Held(queue), Held(store), outbox, link, door, results, Upkeep(cloudlet), worker]
+
+
+def _heartbeat(settings: Settings, sender: Sender) -> dict[str, str]:
+    """Return what a heartbeat says beside who sends it."""
+    interval = f"{settings.heartbeat_seconds:g}"
+    return {"epoch": sender.epoch, "interval": interval, "modelId": settings.model_id}
 
 
 def _state(results: ResultConsumer) -> Dependency:

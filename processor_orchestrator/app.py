@@ -20,6 +20,8 @@ from backbone.web import HttpServer, Metrics, Route, application
 from backbone.wire.jobs import Result
 from processor_orchestrator.bus import EventBus
 from processor_orchestrator.cases import handlers as case_handlers
+from processor_orchestrator.cases.likenesses import LikenessService
+from processor_orchestrator.cases.models_in_use import ModelsInUse
 from processor_orchestrator.cases.references import ReferenceService
 from processor_orchestrator.cases.service import CaseService
 from processor_orchestrator.cluster.case_tail import CaseTail
@@ -105,13 +107,26 @@ class Orchestrator:
             metrics=metrics,
             timeout=self.settings.tracking_timeout,
         )
+        self.models = ModelsInUse(
+            bus=bus, registry=self.roster, queue=self.queue, heartbeat=self.settings.cloudlet_heartbeat
+        )
         self.references = ReferenceService(
             cases=self.cases,
             store=self.store,
             registry=self.roster,
             bus=bus,
+            models=self.models,
             queue=self.queue,
             results="searchlight:results",
+        )
+        self.likenesses = LikenessService(
+            cases=self.cases,
+            store=self.store,
+            registry=self.roster,
+            bus=bus,
+            models=self.models,
+            queue=self.queue,
+            results="searchlight:likeness_results",
         )
         self.live = LiveService(
             conversation=Conversation(open_cases),
@@ -128,6 +143,7 @@ class Orchestrator:
             queue=self.queue,
             galleries=self.galleries,
             sightings=self.sightings,
+            metrics=self.metrics,
             results="searchlight:footage_results",
         )
         self.snippet_matching = SnippetMatching(
@@ -188,6 +204,7 @@ class Orchestrator:
             *case_handlers.routes(
                 cases=self.cases,
                 references=self.references,
+                models=self.models,
                 sightings=self.sightings,
                 store=self.store,
                 uploads=uploads,
@@ -246,6 +263,7 @@ class Orchestrator:
             SnapListener(legacy, address=(settings.host, settings.snap_port), tls=settings.tls()),
             self.cases,
             self.references,
+            self.likenesses,
             self.galleries,
             *self._consumers(),
             self.pusher,
@@ -262,6 +280,7 @@ class Orchestrator:
             return []
         takers: dict[str, Callable[[Result], Awaitable[None]]] = {
             "searchlight:results": self.references.take,
+            "searchlight:likeness_results": self.likenesses.take,
             "searchlight:footage_results": self.footage.take,
             "searchlight:snap_results": self.snippet_matching.take,
         }

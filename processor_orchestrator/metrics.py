@@ -31,6 +31,12 @@ class OrchestratorMetrics:
             "orchestrator_matches", "Deliveries of cloudlets, by what came of them", ["outcome"], registry=registry
         )
         self.poison = Counter("orchestrator_poison_results", "Results of workers that were given up", registry=registry)
+        self.passed_over = Counter(
+            "orchestrator_passed_over",
+            "Cases that workers did not look for, because their model does not know them, by source of the pictures",
+            ["source"],
+            registry=registry,
+        )
         self.snap_clients = Gauge("orchestrator_snap_clients", "Connected clients of the snap relay", registry=registry)
         self.snap_texts = Counter("orchestrator_snap_texts", "Legacy texts that were relayed", registry=registry)
         self.snaps = Counter(

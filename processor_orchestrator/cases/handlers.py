@@ -1,12 +1,14 @@
 """`/api/cases` and `/api/objects`: what operators do with cases. Decides nothing."""
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 from backbone.errors import BadInput, NotFound
 from backbone.legacy_fields import Form, UploadCount, UploadHandler
 from backbone.web import BaseHandler, Route
 from processor_orchestrator.cases.form import FIELDS, MOST_PHOTOS, UploadedPhoto, read_form
+from processor_orchestrator.cases.models_in_use import ModelsInUse
 from processor_orchestrator.cases.photo_zip import ZIP_MAGIC, photos_in
 from processor_orchestrator.cases.references import ReferenceService
 from processor_orchestrator.cases.service import CaseRow, CaseService
@@ -18,6 +20,9 @@ from processor_orchestrator.stores import Store
 
 NEWEST_SIGHTINGS = 20
 ACCEPTED = 202
+LEGACY = "legacy"
+"""The model of processors that do not name theirs, as people read it."""
+
 ID_IN_PATH = "[0-9]{1,15}"
 
 
@@ -25,14 +30,16 @@ def routes(
     *,
     cases: CaseService,
     references: ReferenceService,
+    models: ModelsInUse,
     sightings: SightingService,
     store: Store,
     uploads: UploadCount,
     timeout: float,
 ) -> list[Route]:
     """Return the paths of cases; `timeout`: seconds after which a case ends that does not say when."""
-    opening = {"cases": cases, "references": references, "uploads": uploads, "timeout": timeout}
-    one = {"cases": cases, "references": references, "sightings": sightings}
+    both = {"cases": cases, "references": references, "models": models}
+    opening = both | {"uploads": uploads, "timeout": timeout}
+    one = both | {"sightings": sightings}
     return [
         Route("/api/cases", CasesHandler, opening),
         Route(f"/api/cases/({ID_IN_PATH})", CaseHandler, one),
@@ -45,17 +52,24 @@ class CasesHandler(UploadHandler):
     """All open cases."""
 
     def initialize(
-        self, cases: CaseService, references: ReferenceService, uploads: UploadCount, timeout: float
+        self,
+        cases: CaseService,
+        references: ReferenceService,
+        models: ModelsInUse,
+        uploads: UploadCount,
+        timeout: float,
     ) -> None:
         """Take the collaborators."""
         self._cases = cases
         self._references = references
+        self._models = models
         self._uploads = uploads
         self._timeout = timeout
 
     async def get(self) -> None:
         """Answer every open case, the newest first."""
-        self.write_json({"data": [case_view(row.case, row.last_seen) for row in await self._cases.rows()]})
+        rows, models = await self._cases.rows(), self._models.all()
+        self.write_json({"data": [case_view(row.case, row.last_seen, models) for row in rows]})
 
     async def post(self) -> None:
         """Open a case: name, threshold, purpose, expires, mqtt, mqttCrops; photos as files, or zips of them."""
@@ -66,16 +80,19 @@ class CasesHandler(UploadHandler):
         opened = await self._references.open(asked, await _photos(form))
         self.set_status(ACCEPTED)
         self.set_header("Location", f"/api/cases/{opened.case_id}")
-        self.write_json(case_view(opened, None))
+        self.write_json(case_view(opened, None, self._models.all()))
 
 
 class CaseHandler(BaseHandler):
     """One case."""
 
-    def initialize(self, cases: CaseService, references: ReferenceService, sightings: SightingService) -> None:
+    def initialize(
+        self, cases: CaseService, references: ReferenceService, models: ModelsInUse, sightings: SightingService
+    ) -> None:
         """Take the collaborators."""
         self._cases = cases
         self._references = references
+        self._models = models
         self._sightings = sightings
 
     async def get(self, case_id: str) -> None:
@@ -86,7 +103,8 @@ class CaseHandler(BaseHandler):
             raise NotFound(f"expected an open case, got {case_id}", code="unknown_object")
         newest = await self._sightings.newest(limit=NEWEST_SIGHTINGS, case_id=case.case_id)
         views = [sighting_view(sighting) for sighting in newest]
-        self.write_json(case_view(case, newest[0].last_seen if newest else None) | {"sightings": views})
+        last_seen = newest[0].last_seen if newest else None
+        self.write_json(case_view(case, last_seen, self._models.all()) | {"sightings": views})
 
     async def delete(self, case_id: str) -> None:
         """Close the case: nobody looks for it any more, and its references are deleted."""
@@ -125,8 +143,12 @@ class ImageHandler(BaseHandler):
         self.write(jpeg)
 
 
-def case_view(case: Case, last_seen: float | None) -> dict[str, Any]:
-    """Return what is shown of a case; its embeddings never leave. Any: JSON values."""
+def case_view(case: Case, last_seen: float | None, models: Collection[str]) -> dict[str, Any]:
+    """Return what is shown of a case; its embeddings never leave. Any: JSON values.
+
+    Args:
+        models: those in use.
+    """
     return {
         "objectId": case.case_id,
         "name": case.name,
@@ -143,6 +165,12 @@ def case_view(case: Case, last_seen: float | None) -> dict[str, Any]:
         "modelId": case.model_id,
         "references": len(case.likeness_for(case.model_id or UNNAMED).references),
         "negatives": len(case.negatives),
+        "models": [
+            {"modelId": one.model_id, "references": len(one.references), "negatives": len(one.negatives)}
+            for one in case.likenesses
+            if one.has_map
+        ],
+        "needsPhotoFor": [model or LEGACY for model in case.needs_photo_for(models)],
         "waitingPhotos": len(case.photos),
         "refused": [{"photo": bad.photo, "code": bad.code, "message": bad.message} for bad in case.refused],
     }

@@ -18,6 +18,7 @@ from backbone.pictures import from_base64
 from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Failed, Photo, Refused, Result
 from processor_orchestrator.bus import EventBus, Inbox, Origin
 from processor_orchestrator.cases.form import CaseForm, UploadedPhoto
+from processor_orchestrator.cases.models_in_use import ModelsInUse
 from processor_orchestrator.cases.service import CaseService
 from processor_orchestrator.domain.case import Case, CaseState, Kind
 from processor_orchestrator.domain.case_events import (
@@ -28,6 +29,7 @@ from processor_orchestrator.domain.case_events import (
     ReferencesLearned,
     SightingRejected,
 )
+from processor_orchestrator.domain.likeness import Likeness, Rows
 from processor_orchestrator.stores import Store
 from processor_orchestrator.stores.registry import RegistryStore
 
@@ -46,6 +48,7 @@ class ReferenceService(Part):
     """Opens cases with photos, and learns what workers make of pictures.
 
     Args:
+        models: those in use, of which the references are wanted.
         queue: where the workers are; None: there are none, for the store is memory.
         results: name of the stream on which workers answer.
         now: wall clock, seconds since the epoch.
@@ -58,6 +61,7 @@ class ReferenceService(Part):
         store: Store,
         registry: RegistryStore,
         bus: EventBus,
+        models: ModelsInUse,
         queue: JobQueue | None,
         results: str,
         now: Callable[[], float] = time.time,
@@ -65,6 +69,7 @@ class ReferenceService(Part):
         self._cases = cases
         self._store = store
         self._registry = registry
+        self._models = models
         self._queue = queue
         self._results = results
         self._now = now
@@ -191,7 +196,7 @@ class ReferenceService(Part):
         await queue.put_blobs({key: crop})
         photos = (Photo(key=key, name=name, received_at=self._now()),)
         tag = f"{REJECTED}{event.case_id}"
-        await queue.enqueue(ENCODE, EncodeTask(task_id=name, reply=self._results, tag=tag, photos=photos))
+        await queue.enqueue(ENCODE, self._encoding(name, tag, photos))
 
     async def _hand_over_again(self, queue: JobQueue) -> None:
         while True:
@@ -209,9 +214,10 @@ class ReferenceService(Part):
                     structlog.get_logger().warning("photos_wait", object=case.case_id, reason=fault.message)
 
     def _task(self, case: Case) -> EncodeTask:
-        return EncodeTask(
-            task_id=f"case-{case.case_id}", reply=self._results, tag=str(case.case_id), photos=case.photos
-        )
+        return self._encoding(f"case-{case.case_id}", str(case.case_id), case.photos)
+
+    def _encoding(self, task_id: str, tag: str, photos: tuple[Photo, ...]) -> EncodeTask:
+        return EncodeTask(task_id=task_id, reply=self._results, tag=tag, photos=photos, models=self._models.named())
 
     # What workers answer.
 
@@ -239,16 +245,38 @@ class ReferenceService(Part):
                 await self._cases.happen(ReferencesLearned(case.case_id, (), None, refused))
 
     async def _learn_negative(self, case: Case, result: Result) -> None:
-        rows = tuple(one.embedding for one in result.references) if isinstance(result, Encoded) else ()
-        if rows and isinstance(result, Encoded):
-            await self._cases.happen(NegativesLearned(case.case_id, rows, result.model_id))
-        structlog.get_logger().info("rejected_face", object=case.case_id, learned=bool(rows))
+        by_model = _rows_by_model(result) if isinstance(result, Encoded) else {}
+        for model, rows in by_model.items():
+            if rows:
+                await self._cases.happen(NegativesLearned(case.case_id, rows, model))
+        learned = sorted(model for model, rows in by_model.items() if rows)
+        structlog.get_logger().info("rejected_face", object=case.case_id, learned=bool(learned), models=learned)
 
     async def _learn(self, case: Case, result: Encoded) -> None:
-        chips = [from_base64(reference.chip) for reference in result.references]
-        await self._store.save_chips(case, chips)
-        embeddings = tuple(reference.embedding for reference in result.references)
-        await self._cases.happen(ReferencesLearned(case.case_id, embeddings, result.model_id, result.refused))
+        made = [reference for references in result.by_model.values() for reference in references]
+        await self._store.save_chips(case, [from_base64(reference.chip) for reference in made if reference.chip])
+        event = _learned(case, result)
+        await self._cases.happen(event)
         structlog.get_logger().info(
-            "case_encoded", object=case.case_id, references=len(embeddings), refused=len(result.refused)
+            "case_encoded",
+            object=case.case_id,
+            references=len(event.references),
+            models=1 + len(event.others),
+            refused=len(result.refused),
         )
+
+
+def _learned(case: Case, result: Encoded) -> ReferencesLearned:
+    """Return what workers made of a case's photos, the first model that found a face in front."""
+    by_model = _rows_by_model(result)
+    found = [Likeness(model, [list(row) for row in rows]) for model, rows in by_model.items() if rows]
+    if not found:
+        return ReferencesLearned(case.case_id, (), result.model_id, result.refused)
+    first, *others = found
+    unmade = tuple(model for model, rows in by_model.items() if not rows)
+    references = by_model[first.model]
+    return ReferencesLearned(case.case_id, references, first.model_id, result.refused, tuple(others), unmade)
+
+
+def _rows_by_model(result: Encoded) -> dict[str, Rows]:
+    return {model: tuple(one.embedding for one in references) for model, references in result.by_model.items()}

@@ -17,6 +17,7 @@ from processor_orchestrator.footage.form import FootageForm
 from processor_orchestrator.footage.visits import FOOTAGE, found_of, once_of, visits_of
 from processor_orchestrator.matching.galleries import Galleries
 from processor_orchestrator.matching.match_crop import crop_of
+from processor_orchestrator.metrics import OrchestratorMetrics
 from processor_orchestrator.sightings.service import SightingService
 
 MOST_WAITING = 100
@@ -38,17 +39,19 @@ class FootageService:
         queue: JobQueue | None,
         galleries: Galleries,
         sightings: SightingService,
+        metrics: OrchestratorMetrics,
         results: str,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._queue = queue
         self._galleries = galleries
         self._sightings = sightings
+        self._metrics = metrics
         self._results = results
         self._now = now
 
     async def look_through(self, form: FootageForm) -> list[str]:
-        """Hand footage to the workers and return the ids of their jobs, one a model of references.
+        """Hand footage to the workers and return the ids of their jobs.
 
         Raises:
             Conflict: nobody is sought whom the workers could find.
@@ -60,24 +63,21 @@ class FootageService:
         waiting = sum(job.queue == jobs.FOOTAGE and job.error is None for job in await self._queue.jobs())
         if waiting >= MOST_WAITING:
             raise Unavailable(f"expected at most {MOST_WAITING} jobs with footage at once, got one more")
-        keys = await self._galleries.put()
-        if not keys:
+        key = await self._galleries.put()
+        if key is None:
             raise Conflict("expected an open case with a reference, got none: there is nobody to look for")
-        ids = []
-        for key in keys:
-            task = FootageTask(
-                task_id=f"{FOOTAGE}-{uuid.uuid4()}",
-                reply=self._results,
-                tag=f"{FOOTAGE} {form.camera}",
-                path=form.path,
-                gallery=key,
-                began_at=form.began_at,
-                every_seconds=form.every_seconds,
-            )
-            await self._queue.enqueue(jobs.FOOTAGE, task)
-            ids.append(task.task_id)
-        structlog.get_logger().info("footage_handed_over", path=form.path, camera=form.camera, jobs=len(ids))
-        return ids
+        task = FootageTask(
+            task_id=f"{FOOTAGE}-{uuid.uuid4()}",
+            reply=self._results,
+            tag=f"{FOOTAGE} {form.camera}",
+            path=form.path,
+            gallery=key,
+            began_at=form.began_at,
+            every_seconds=form.every_seconds,
+        )
+        await self._queue.enqueue(jobs.FOOTAGE, task)
+        structlog.get_logger().info("footage_handed_over", path=form.path, camera=form.camera)
+        return [task.task_id]
 
     async def take(self, result: Result) -> None:
         """Store what workers found.
@@ -96,7 +96,13 @@ class FootageService:
             for bad in result.refused:
                 structlog.get_logger().warning("footage_damaged", task=result.task_id, file=bad.photo, code=bad.code)
             if result.last:
-                structlog.get_logger().info("footage_done", task=result.task_id, refused=len(result.refused))
+                self._metrics.passed_over.labels(FOOTAGE).inc(result.passed_over)
+                structlog.get_logger().info(
+                    "footage_done",
+                    task=result.task_id,
+                    refused=len(result.refused),
+                    passed_over=result.passed_over,
+                )
         else:
             structlog.get_logger().warning("footage_result_passed_over", task=result.task_id, tag=result.tag[:200])
 

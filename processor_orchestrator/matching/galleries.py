@@ -12,6 +12,7 @@ from backbone.errors import Unavailable
 from backbone.job_queue import JobQueue
 from backbone.lifecycle import Part
 from backbone.wire.jobs import GalleryFile, Sought
+from backbone.wire.models import DLIB
 from processor_orchestrator.bus import EventBus
 from processor_orchestrator.cases.service import CaseService
 from processor_orchestrator.domain.case import Case, CaseState
@@ -40,19 +41,20 @@ class Galleries(Part):
         self._somebody_left = asyncio.Event()
         bus.subscribe(CaseClosed, lambda _event: self._somebody_left.set())
 
-    async def put(self) -> list[str]:
-        """Return the keys of galleries with everyone who is sought now, one a model; none where nobody can be found.
+    async def put(self) -> str | None:
+        """Return the key of a gallery with everyone who is sought now; None where nobody can be found.
 
         Raises:
             Unavailable: Redis is away.
         """
         if self._queue is None:
-            return []
+            return None
         cases = self._cases.open()
-        keys = [await self._queue.put_gallery(gallery, owner=OWNER) for gallery in galleries_of(cases)]
+        gallery = gallery_of(cases)
+        key = None if gallery is None else await self._queue.put_gallery(gallery, owner=OWNER)
         if any(self._cases.get(case.case_id) is None for case in cases):
             self._somebody_left.set()  # closed meanwhile, and looked for in galleries before this one lay there
-        return keys
+        return key
 
     async def case_of(self, name: str) -> int | None:
         """Return the case that a name in a gallery stands for; None when it is closed.
@@ -85,8 +87,11 @@ class Galleries(Part):
                     await queue.take_from_gallery(key, name)
 
 
-def galleries_of(cases: Iterable[Case]) -> list[GalleryFile]:
-    """Return who can be compared with, a gallery a model: embeddings of different models are never compared."""
+def gallery_of(cases: Iterable[Case]) -> GalleryFile | None:
+    """Return who can be compared with, each model's knowledge apart: a worker takes that of its own models.
+
+    A worker of the version before takes the first one, which is dlib's where dlib is in use.
+    """
     by_model: dict[str, list[Sought]] = {}
     for case in cases:
         for likeness in case.likenesses if case.state is CaseState.OPEN else ():
@@ -94,4 +99,8 @@ def galleries_of(cases: Iterable[Case]) -> list[GalleryFile]:
                 tolerance = tolerance_of(case.threshold, likeness.model_id) or DEFAULT_TOLERANCE
                 sought = Sought(case.job_name, tolerance, likeness.references, likeness.negatives)
                 by_model.setdefault(likeness.model_id, []).append(sought)
-    return [GalleryFile(model_id, tuple(people)) for model_id, people in sorted(by_model.items())]
+    files = [
+        GalleryFile(model, tuple(by_model[model]))
+        for model in sorted(by_model, key=lambda model: (model != DLIB, model))
+    ]
+    return GalleryFile(files[0].model_id, files[0].sought, tuple(files[1:])) if files else None

@@ -55,21 +55,20 @@ class SnippetMatching:
         Raises:
             Unavailable: it could not be handed over.
         """
-        keys = await self._galleries.put()
-        if self._queue is None or not keys:
+        key = await self._galleries.put()
+        if self._queue is None or key is None:
             return
         if not self._has_room(time.monotonic()):
             self._metrics.snippets.labels("not_matched").inc()
             structlog.get_logger().warning("snippet_not_matched", snippet=snippet.snippet_id, reason="too many")
             return
-        for key in keys:
-            task_id = _task_id(snippet, key)
-            blob = f"blob:{task_id}"
-            await self._queue.put_blobs({blob: jpeg})
-            photo = Photo(key=blob, name=snippet.snippet_id, received_at=snippet.received_at)
-            tag = f"{SOURCE} {snippet.snippet_id} {snippet.received_at:.3f}"
-            task = MatchTask(task_id=task_id, reply=self._results, tag=tag, photos=(photo,), gallery=key)
-            await self._queue.enqueue(MATCH, task)
+        task_id = _task_id(snippet, key)
+        blob = f"blob:{task_id}"
+        await self._queue.put_blobs({blob: jpeg})
+        photo = Photo(key=blob, name=snippet.snippet_id, received_at=snippet.received_at)
+        tag = f"{SOURCE} {snippet.snippet_id} {snippet.received_at:.3f}"
+        task = MatchTask(task_id=task_id, reply=self._results, tag=tag, photos=(photo,), gallery=key)
+        await self._queue.enqueue(MATCH, task)
 
     def _has_room(self, now: float) -> bool:
         full = len(self._handed_over) == MOST_IN_WINDOW
@@ -88,6 +87,7 @@ class SnippetMatching:
         if not isinstance(result, Matched) or place is None:
             structlog.get_logger().warning("snap_result_passed_over", task=result.task_id, tag=result.tag[:200])
         else:
+            self._metrics.passed_over.labels(SOURCE).inc(result.passed_over)
             await self._keep(result, *place)
         if self._queue is not None:
             await self._queue.drop_blobs([f"blob:{result.task_id}"])

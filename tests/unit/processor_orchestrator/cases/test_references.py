@@ -11,10 +11,12 @@ from backbone.result_consumer import ResultConsumer
 from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Failed, Matched, Reference, Refused
 from processor_orchestrator.cases import references as references_module
 from processor_orchestrator.cases.form import CaseForm, UploadedPhoto
+from processor_orchestrator.cases.models_in_use import ModelsInUse
 from processor_orchestrator.cases.references import ReferenceService
 from processor_orchestrator.domain import open_cases as open_cases_module
 from processor_orchestrator.domain.case import CaseState, Kind
 from processor_orchestrator.domain.case_events import SightingRejected
+from processor_orchestrator.domain.events import CameraModelsChanged
 from processor_orchestrator.domain.sighting import Changes, Sighting
 from processor_orchestrator.stores.memory import MemoryStore
 from processor_orchestrator.stores.registry_memory import MemoryRegistry
@@ -89,6 +91,7 @@ class Bench:
         self.store, self.queue = Store(), Queue()
         self.services = Services(self.store, metrics, now=lambda: self.now)
         self.cases = self.services.cases
+        self.models = ModelsInUse(bus=self.services.bus, registry=MemoryRegistry(), queue=None, heartbeat=5.0)
         self.desk = self.another()
 
     def another(self, **changed):
@@ -97,6 +100,7 @@ class Bench:
             cases=self.cases,
             store=self.store,
             bus=self.services.bus,
+            models=self.models,
             results="searchlight:results",
             **(parts | changed),
         )
@@ -148,6 +152,38 @@ async def test_references_open_the_case_with_their_chips(bench):
     await bench.results(encoded(), encoded())
     assert (bench.known().state, bench.known().likenesses[0].references) == (CaseState.OPEN, (ROW,))
     assert await bench.store.chips(1) == [b"\xff\xd8 chip"]
+
+
+def of(photo, row, chip=""):
+    return Reference(photo, (0.0, 0.0, 1.0, 1.0), row, chip)
+
+
+async def test_photos_are_encoded_by_every_model_in_use(bench):
+    bench.services.bus.publish(CameraModelsChanged(frozenset({"s", "", "m"})))
+    await bench.desk.open(FORM, PHOTOS)
+    (task,) = bench.queue.tasks.values()
+    assert task.models == ("m", "s"), "a legacy processor makes its own"
+    other = tuple(-number for number in ROW)
+    others = {"s": (of("a.jpg", other), of("b.jpg", ROW, CHIP)), "t": ()}
+    await bench.results(Encoded("case-1", "1", "m", (of("a.jpg", ROW, CHIP),), others=others))
+    assert bench.known().likeness("m").references == (ROW,)
+    assert bench.known().likeness("s").references == (other, ROW)
+    assert (bench.known().unmade, len(await bench.store.chips(1))) == (("t",), 2)
+
+
+async def test_a_case_is_open_when_any_model_finds_a_face(bench):
+    await bench.desk.open(FORM, PHOTOS)
+    await bench.results(Encoded("case-1", "1", "m", (), others={"s": (of("a.jpg", ROW, CHIP),)}))
+    assert (bench.known().state, bench.known().model_id, bench.known().unmade) == (CaseState.OPEN, "s", ("m",))
+
+
+async def test_a_rejected_face_is_learned_by_each_model(bench):
+    await bench.desk.open(FORM, PHOTOS)
+    await bench.results(Encoded("case-1", "1", "m", (of("a", ROW, CHIP),), others={"s": (of("a", ROW),)}))
+    other = tuple(-number for number in ROW)
+    told = {"s": (of("crop", other),), "t": ()}
+    await bench.results(Encoded("rejected-1-5-ab", "rejected-1", "m", (of("crop", ROW),), others=told))
+    assert {one.model: one.negatives for one in bench.known().likenesses} == {"m": (ROW,), "s": (other,)}
 
 
 async def test_a_rejected_face_is_made_out_of_its_picture_once(bench):

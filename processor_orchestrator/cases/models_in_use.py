@@ -1,0 +1,65 @@
+"""Which models of faces this installation uses now: those of its cameras, cloudlets and workers. Changes none."""
+
+import time
+from collections.abc import Callable
+
+from backbone.job_queue import JobQueue
+from processor_orchestrator.bus import EventBus
+from processor_orchestrator.domain.events import CameraModelsChanged
+from processor_orchestrator.domain.likeness import UNNAMED
+from processor_orchestrator.stores.registry import RegistryStore
+
+
+class ModelsInUse:
+    """As far as it was told last.
+
+    Args:
+        queue: where the workers are; None: there are none.
+        heartbeat: seconds between two heartbeats of a cloudlet.
+        now: wall clock, seconds since the epoch.
+
+    Attributes:
+        cameras: of the processors that are connected here; `UNNAMED` among them stands for legacy ones.
+        workers: of the workers that told theirs.
+    """
+
+    def __init__(
+        self,
+        *,
+        bus: EventBus,
+        registry: RegistryStore,
+        queue: JobQueue | None,
+        heartbeat: float,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._registry = registry
+        self._queue = queue
+        self._heartbeat = heartbeat
+        self._now = now
+        self.cameras = frozenset[str]()
+        self.workers = frozenset[str]()
+        self._cloudlets = frozenset[str]()
+        bus.subscribe(CameraModelsChanged, self._take_cameras)
+
+    def _take_cameras(self, event: CameraModelsChanged) -> None:
+        self.cameras = event.models
+
+    async def refresh(self) -> None:
+        """Look which cloudlets and workers are alive, and of which models they are.
+
+        Raises:
+            Unavailable: Redis is away; what is known stays.
+        """
+        now, known = self._now(), await self._registry.cloudlets()
+        alive = (cloudlet for cloudlet in known if cloudlet.alive(now=now, heartbeat=self._heartbeat))
+        self._cloudlets = frozenset(cloudlet.model_id for cloudlet in alive if cloudlet.model_id is not None)
+        if self._queue is not None:
+            self.workers = await self._queue.models()
+
+    def all(self) -> frozenset[str]:
+        """Return every model in use, `UNNAMED` where there are legacy processors."""
+        return self.cameras | self._cloudlets | self.workers
+
+    def named(self) -> tuple[str, ...]:
+        """Return every model in use that has a name, in order."""
+        return tuple(sorted(self.all() - {UNNAMED}))
