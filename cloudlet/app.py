@@ -113,7 +113,7 @@ def _service(
         queue=queue,
         outbox=outbox,
         metrics=metrics,
-        tolerance=settings.tolerance,
+        tolerance=settings.usual_tolerance(),
     )
 
 

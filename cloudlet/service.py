@@ -13,6 +13,7 @@ from backbone.archives import Archive
 from backbone.errors import BadInput, NotFound, Unavailable
 from backbone.job_queue import JobQueue
 from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Failed, Matched, Photo, Result
+from backbone.wire.models import rescaled
 from cloudlet.comparisons import Comparisons
 from cloudlet.domain.batches import Batch, Batches, Sent
 from cloudlet.domain.jobs import Job, Jobs, JobState
@@ -131,10 +132,12 @@ class CloudletService:
             task_id=str(uuid.uuid4()),
             received_at=now,
             sought_since=now,
+            model_id=self._jobs.model_id,
         )
         if references is not None and references.threshold is not None:
-            job = replace(job, tolerance=references.threshold)
-        if references is not None and references.model_id == self._jobs.model_id and references.references:
+            stated = rescaled(references.threshold, of=references.model_id, to=job.model_id)
+            job = replace(job, tolerance=stated)
+        if references is not None and references.model_id == job.model_id and references.references:
             return _opened(job, references)
         photos = [entry for entry in archive.entries if entry.name != REFERENCES]
         if not photos:
@@ -210,6 +213,7 @@ class CloudletService:
             batch = self._batches.get(result.task_id)
             if batch is not None:
                 if isinstance(result, Matched):
+                    self._metrics.passed_over.inc(result.passed_over)
                     await self._matches.keep(batch, result)
                 await self._comparisons.end(batch)
         self._metrics.results.labels(type(result).__name__.lower()).inc()
@@ -226,7 +230,8 @@ class CloudletService:
 
     async def _hand_over(self, job: Job) -> None:
         photos = tuple(Photo(key, name, job.received_at) for key, name in job.photos)
-        await self._queue.enqueue(ENCODE, EncodeTask(job.task_id, self._store.replies, job.name, photos))
+        task = EncodeTask(job.task_id, self._store.replies, job.name, photos, models=(self._jobs.model_id,))
+        await self._queue.enqueue(ENCODE, task)
 
     def _require_loaded(self) -> None:
         if not self._loaded:

@@ -10,7 +10,7 @@ from pydantic_settings import CliPositionalArg
 from backbone.legacy_networks import LegacyNetworks
 from backbone.redis_settings import RedisSettings
 from backbone.web_settings import WebSettings
-from backbone.wire.models import DLIB
+from backbone.wire.models import DLIB, TOLERANCES
 
 
 class Settings(WebSettings, RedisSettings):
@@ -29,7 +29,9 @@ class Settings(WebSettings, RedisSettings):
     spool_megabytes: int = Field(2_000, gt=0, description="most that the spool may hold")
     max_batches: int = Field(500, gt=0, description="batches of photos that may wait for their comparison")
     model_id: str = Field(DLIB, description="the workers' model: references of it need no encoding")
-    tolerance: float = Field(0.6, gt=0, le=2, description="distance at which a face matches, where a job names none")
+    tolerance: float | None = Field(
+        None, gt=0, le=2, description="distance at which a face matches, where a job names none; none: the model's, 0.6"
+    )
     jwt: SecretStr | None = Field(None, description="token that is shown to the servers, where they ask for one")
     legacy_networks: str = Field("", description="networks whose peers need no token, such as 192.168.7.0/24")
 
@@ -61,6 +63,10 @@ class Settings(WebSettings, RedisSettings):
         """Return the servers' addresses, each once."""
         named = (server for server in (self.server1, self.server2) if server)
         return tuple(dict.fromkeys(server if "://" in server else f"http://{server}" for server in named))
+
+    def usual_tolerance(self) -> float:
+        """Return the distance at which a face matches, where a job names none."""
+        return TOLERANCES.get(self.model_id, TOLERANCES[DLIB]) if self.tolerance is None else self.tolerance
 
     def spool_file(self, port: int) -> Path:
         """Return where the spool lies: each cloudlet of a machine has its own."""

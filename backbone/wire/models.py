@@ -9,6 +9,19 @@ DLIB = "dlib-resnet-v1-55533b28a958"
 
 SFACE = "sface-2021dec-0ba9fbfa01b5"
 
+LARGEST = 2.0
+"""As far as embeddings of length 1 can be apart."""
+
 TOLERANCES = {DLIB: 0.6, SFACE: 1.128}
 """Largest Euclidean distance that is a match where nobody stated one: dlib's by its author (dlib_face_recognition_
 resnet_model_v1, "distance threshold of 0.6"), SFace's by its example in OpenCV (samples/dnn/face_detect.py, 1.128)."""
+
+
+def rescaled(distance: float, *, of: str, to: str) -> float:
+    """Return the distance that means to one model what a distance means to another: the same share of the usual one.
+
+    Where one of them is not known here, it is the same distance.
+    """
+    if of == to or of not in TOLERANCES or to not in TOLERANCES:
+        return distance
+    return min(distance * TOLERANCES[to] / TOLERANCES[of], LARGEST)

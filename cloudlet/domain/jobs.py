@@ -6,6 +6,7 @@ from enum import Enum
 
 from backbone.errors import Unavailable
 from backbone.wire.jobs import Encoded, Failed, Sought
+from backbone.wire.models import DLIB
 
 MAX_JOBS = 1_000
 
@@ -30,6 +31,7 @@ class Job:
         negatives: faces that are somebody else's, 128 floats each.
         object_id: the server's own name of it, where it said so.
         reason: why it is unusable.
+        model_id: of its embeddings; what was kept before jobs said so is dlib's.
         sought_since: when its name was heard first after it was deleted last; seconds since the epoch.
     """
 
@@ -45,6 +47,7 @@ class Job:
     reason: str = ""
     sought_since: float = 0.0
     object_id: int | None = None
+    model_id: str = DLIB
 
 
 class Jobs:
@@ -62,8 +65,14 @@ class Jobs:
         return len(self._jobs)
 
     def load(self, jobs: Iterable[Job]) -> None:
-        """Know exactly these."""
-        self._jobs = {job.name: job for job in jobs}
+        """Know exactly these; one whose embeddings are of another model than the workers' has to come again."""
+        self._jobs = {job.name: self._usable(job) for job in jobs}
+
+    def _usable(self, job: Job) -> Job:
+        if job.state is not JobState.OPEN or job.model_id == self.model_id:
+            return job
+        reason = f"expected embeddings of the model {self.model_id}, got {job.model_id}: it has to be sent again"
+        return replace(job, state=JobState.UNUSABLE, embeddings=(), negatives=(), reason=reason)
 
     def get(self, name: str) -> Job | None:
         """Return a job, None when it is not known."""
@@ -99,8 +108,8 @@ class Jobs:
         return sum(job.state is state for job in self._jobs.values())
 
     def sought(self) -> tuple[Sought, ...]:
-        """Return everyone who can be compared with now."""
-        listed = (job for job in self._jobs.values() if job.state is JobState.OPEN)
+        """Return everyone who can be compared with now, all of one model."""
+        listed = (job for job in self._jobs.values() if job.state is JobState.OPEN and job.model_id == self.model_id)
         return tuple(Sought(job.name, job.tolerance, job.embeddings, job.negatives) for job in listed)
 
     def is_sought_since(self, name: str, moment: float) -> bool:
@@ -112,10 +121,11 @@ class Jobs:
         """Return what a job becomes by its encoding's result."""
         if isinstance(result, Failed):
             return replace(job, state=JobState.UNUSABLE, photos=(), reason=f"{result.code}: {result.message}"[:300])
-        if result.model_id != self.model_id:
-            reason = f"expected the model {self.model_id}, got {result.model_id}"
+        references = result.by_model.get(self.model_id)
+        if references is None:
+            reason = f"expected the model {self.model_id}, got {', '.join(result.by_model)}"
             return replace(job, state=JobState.UNUSABLE, photos=(), reason=reason)
-        embeddings = tuple(reference.embedding for reference in result.references)
+        embeddings = tuple(reference.embedding for reference in references)
         if not embeddings:
             return replace(job, state=JobState.UNUSABLE, photos=(), reason="no photo shows a face")
-        return replace(job, state=JobState.OPEN, photos=(), embeddings=embeddings)
+        return replace(job, state=JobState.OPEN, photos=(), embeddings=embeddings, model_id=self.model_id)

@@ -111,7 +111,7 @@ def _told(face: FaceMatch, photo: str, model_id: str) -> dict[str, object]:
         "photo": photo,
         "rect": list(face.rect),
         "distance": face.distance,
-        "modelId": model_id,
+        "modelId": face.model_id or model_id,
     }
     if face.taken_at is not None:
         told["takenAt"] = face.taken_at

@@ -7,14 +7,11 @@ their model: whoever wants a case's embeddings asks for those of a model.
 from dataclasses import dataclass
 from typing import Any
 
-from backbone.wire.models import DLIB, TOLERANCES
+from backbone.wire.models import DLIB, TOLERANCES, rescaled
 
 EMBEDDING_WIDTH = 128
 MOST_LIKENESSES = 8
 """Models to which a case is known; what a ninth says is passed over."""
-
-LARGEST_TOLERANCE = 2.0
-"""As far as embeddings of length 1 can be apart."""
 
 UNNAMED = ""
 """The model of processors that do not name theirs: their maps are relayed to each other, as they always were."""
@@ -61,10 +58,7 @@ def tolerance_of(stated: float | None, model_id: str) -> float | None:
     What is stated is a distance of dlib's model, as it always was; for another model it is the same share of what that
     model takes where nothing is stated.
     """
-    usual = TOLERANCES.get(model_id)
-    if stated is None or usual is None:
-        return usual if stated is None else stated
-    return min(stated * usual / TOLERANCES[DLIB], LARGEST_TOLERANCE)
+    return TOLERANCES.get(model_id) if stated is None else rescaled(stated, of=DLIB, to=model_id)
 
 
 def _rows(feature_map: Any) -> Rows:  # noqa: ANN401 - any JSON value

@@ -1,12 +1,14 @@
 """Jobs, photos and results: kept before they count, each photo compared once with all jobs, each match told once."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from backbone.archives import Archive
 from backbone.errors import BadInput, NotFound, Unavailable
 from backbone.wire.jobs import Failed
+from backbone.wire.models import SFACE
 from cloudlet.domain import match_files
 from cloudlet.domain.batches import Sent
 from cloudlet.domain.jobs import JobState
@@ -90,6 +92,27 @@ async def test_a_job_with_references_of_our_model_is_open_at_once(house):
 async def test_references_of_another_model_are_made_anew_of_the_photos(house):
     job = await house.new_job("anna", ANNA, references=references_of(ANNA, model="other", threshold=0.5))
     assert (job.state, job.tolerance, len(job.photos)) == (JobState.ENCODING, 0.5, 1)
+
+
+async def test_a_distance_of_another_model_is_taken_by_its_share_of_the_usual_one(house):
+    told = references_of(ANNA, model=SFACE, threshold=1.128 / 2)
+    assert (await house.new_job("anna", ANNA, references=told)).tolerance == pytest.approx(0.3)
+
+
+async def test_the_workers_are_asked_for_the_cloudlets_model(house):
+    await house.new_job("anna", ANNA)
+    assert house.encodings()[0].models == (MODEL,)
+
+
+async def test_a_job_of_another_model_comes_again_after_the_workers_were_switched(house):
+    job = await house.new_job("anna", ANNA, references=references_of(ANNA))
+    house.store.kept_jobs["anna"] = replace(job, model_id="before")
+    house.start()
+    await house.service.resume()
+    await house.new_photos(ANNA)
+    assert house.comparisons_under_way() == []
+    again = await house.new_job("anna", ANNA, references=references_of(ANNA))
+    assert (again.state, again.model_id) == (JobState.OPEN, MODEL)
 
 
 @pytest.mark.parametrize("references", [{"modelId": MODEL}, "text", references_of(ANNA, model="other")])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from backbone.wire.models import SFACE
 from cloudlet.settings import Settings
 
 
@@ -21,3 +22,10 @@ def test_what_is_no_server_is_refused(server):
 def test_each_cloudlet_of_a_machine_has_a_spool_of_its_own():
     assert Settings(server1="a").spool_file(8101) == Path("var/cloudlet-8101.sqlite3")
     assert Settings(server1="a", spool=Path("/data/spool")).spool_file(8101) == Path("/data/spool")
+
+
+def test_the_usual_distance_is_that_of_the_workers_model_unless_one_is_stated():
+    assert Settings(server1="a").usual_tolerance() == 0.6
+    assert Settings(server1="a", model_id=SFACE).usual_tolerance() == 1.128
+    assert Settings(server1="a", model_id="m").usual_tolerance() == 0.6
+    assert Settings(server1="a", model_id=SFACE, tolerance=0.9).usual_tolerance() == 0.9

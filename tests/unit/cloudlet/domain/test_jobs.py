@@ -1,11 +1,14 @@
 """Who is sought, and how far each job is."""
 
+import json
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from backbone.errors import Unavailable
 from backbone.wire.jobs import Encoded, Failed, Reference, Sought
+from backbone.wire.models import DLIB, SFACE
 from cloudlet.domain import jobs as jobs_module
 from cloudlet.domain.jobs import Job, Jobs, JobState
 
@@ -14,7 +17,7 @@ RECT = (0.0, 0.0, 1.0, 1.0)
 
 
 def job(name: str = "anna", state: JobState = JobState.ENCODING, task: str = "t") -> Job:
-    return Job(name, "digest", state, 0.6, task, (("blob:1", "a.jpg"),), embeddings=(ROW,))
+    return Job(name, "digest", state, 0.6, task, (("blob:1", "a.jpg"),), embeddings=(ROW,), model_id="m")
 
 
 def encoded(model: str = "m", rows=(ROW,)) -> Encoded:
@@ -33,6 +36,32 @@ def encoded(model: str = "m", rows=(ROW,)) -> Encoded:
 def test_a_job_becomes_what_its_encoding_tells(result, state, reason):
     after = Jobs("m").after(job(), result)
     assert (after.state, after.reason, after.photos) == (state, reason, ())
+
+
+def test_of_what_several_models_made_a_job_takes_its_own():
+    result = Encoded("t", "anna", "other", (), others={"m": (Reference("a.jpg", RECT, ROW, ""),)})
+    after = Jobs("m").after(job(), result)
+    assert (after.state, after.embeddings, after.model_id) == (JobState.OPEN, (ROW,), "m")
+
+
+def test_a_job_whose_embeddings_are_of_another_model_is_never_compared_and_has_to_come_again():
+    known = Jobs("m")
+    known.load([replace(job("a", JobState.OPEN), model_id="other"), job("b", JobState.OPEN)])
+    assert [one.name for one in known.sought()] == ["b"]
+    assert (known.get("a").state, known.get("a").embeddings) == (JobState.UNUSABLE, ())
+    assert known.get("a").reason == "expected embeddings of the model m, got other: it has to be sent again"
+    known.put(replace(job("c", JobState.OPEN), model_id="other"))
+    assert [one.name for one in known.sought()] == ["b"]
+
+
+def test_a_job_that_was_kept_before_jobs_named_their_model_is_dlibs():
+    kept = json.loads(msgspec.json.encode(job("a", JobState.OPEN)))
+    del kept["model_id"]
+    old = msgspec.convert(kept, Job)
+    for model, state in ((DLIB, JobState.OPEN), (SFACE, JobState.UNUSABLE)):
+        known = Jobs(model)
+        known.load([old])
+        assert known.get("a").state is state
 
 
 def test_only_open_jobs_are_sought():
