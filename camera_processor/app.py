@@ -14,6 +14,7 @@ from backbone.mjpeg import Broadcast
 from backbone.pictures import PictureCleaner
 from backbone.settings import load
 from backbone.web import HttpServer, Metrics, application
+from backbone.wire.models import DLIB
 from camera_processor import handlers_web
 from camera_processor.analyst import Analyst
 from camera_processor.analyst_thread import AnalystThread
@@ -77,6 +78,7 @@ def _client(
     return OrchestratorClient(
         settings.orchestrator_url,
         camera_id=settings.camera_id,
+        model_id=DLIB,
         token=settings.jwt.get_secret_value() if settings.jwt is not None else None,
         commands=commands,
         demand=demand,

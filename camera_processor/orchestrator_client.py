@@ -49,6 +49,7 @@ class OrchestratorClient(Part):
 
     Args:
         url: ws(s)://HOST:PORT/processor; several, separated by commas, are tried in turn.
+        model_id: of the feature maps that this processor makes and understands.
         token: for `authenticate`, where the orchestrator asks for one.
         commands: where what the orchestrator asks for is kept.
         demand: whether the orchestrator wants JPEGs.
@@ -59,6 +60,7 @@ class OrchestratorClient(Part):
         url: str,
         *,
         camera_id: str,
+        model_id: str | None = None,
         token: str | None,
         commands: CommandList,
         demand: StreamDemand,
@@ -67,6 +69,7 @@ class OrchestratorClient(Part):
     ) -> None:
         self._socket = SteadySocket(url, self._converse, max_message_bytes=PICTURE_MESSAGE_BYTES)
         self._camera_id = camera_id
+        self._model_id = model_id
         self._token = token
         self._commands = commands
         self._demand = demand
@@ -129,7 +132,8 @@ class OrchestratorClient(Part):
     async def _introduce(self, connection: WebSocketClientConnection) -> None:
         if self._token is not None:
             await connection.write_message(encode(Authenticate(jwt=self._token)))
-        await connection.write_message(encode(Identifier(id=self._camera_id, features=FEATURES)))
+        identifier = Identifier(id=self._camera_id, features=FEATURES, model_id=self._model_id)
+        await connection.write_message(encode(identifier))
         self._named = set()
         self._connection = connection
         self._metrics.connected.set(1)

@@ -30,12 +30,15 @@ from processor_orchestrator.domain.case_events import (
     ReferencesLearned,
 )
 from processor_orchestrator.domain.events import CameraModelsChanged, MapRefused, MapWanted
+from processor_orchestrator.domain.likeness import UNNAMED
 from processor_orchestrator.stores import Store
 from processor_orchestrator.stores.registry import RegistryStore
 
 GATHER_SECONDS = 0.2
 LOOK_SECONDS = 60.0
 """So often it is looked which workers and cloudlets there are, and whether they know every case."""
+
+FRESH_SECONDS = 5.0
 
 AGAIN_SECONDS = 600.0
 """Who was asked for a map and has not told it is asked again after so long."""
@@ -87,7 +90,9 @@ class LikenessService(Part):
         bus.subscribe(MapRefused, self._refused.put, origin=Origin.HERE)
 
     def _cameras_changed(self, event: CameraModelsChanged) -> None:
-        self._asked = {asked: at for asked, at in self._asked.items() if asked[1] in event.models}
+        """Note that whoever was asked and has gone answers no more."""
+        there = event.models | self._models.workers
+        self._asked = {asked: at for asked, at in self._asked.items() if asked[1] in there}
         self._woken.set()
 
     async def run(self) -> None:
@@ -97,12 +102,8 @@ class LikenessService(Part):
             group.create_task(self._take_refusals())
 
     async def _look_for_ever(self) -> None:
-        looked_around = float("-inf")
         while True:
             try:
-                if time.monotonic() - looked_around >= LOOK_SECONDS:
-                    await self._models.refresh()
-                    looked_around = time.monotonic()
                 await self.look()
             except Unavailable as fault:
                 structlog.get_logger().warning("likenesses_wait", reason=fault.message)
@@ -118,6 +119,7 @@ class LikenessService(Part):
         Raises:
             Unavailable: the store or the queue is away; it is looked again.
         """
+        await self._models.refresh(older_than=LOOK_SECONDS)
         for case in self._cases.open():
             for model in sorted(self._models.all()):
                 if _lacks(case, model) and self._is_due(case, model):
@@ -127,6 +129,8 @@ class LikenessService(Part):
         return self._now() - self._asked.get((case.case_id, model), float("-inf")) >= AGAIN_SECONDS
 
     async def _have_made(self, case: Case, model: str) -> None:
+        if model != UNNAMED and model not in self._models.workers:
+            await self._models.refresh(older_than=FRESH_SECONDS)  # workers that have it may have come since
         by_worker = model in self._models.workers
         if not by_worker and model not in self._models.cameras:
             return

@@ -39,22 +39,30 @@ class ModelsInUse:
         self.cameras = frozenset[str]()
         self.workers = frozenset[str]()
         self._cloudlets = frozenset[str]()
+        self._looked_at: float | None = None
         bus.subscribe(CameraModelsChanged, self._take_cameras)
 
     def _take_cameras(self, event: CameraModelsChanged) -> None:
         self.cameras = event.models
 
-    async def refresh(self) -> None:
+    async def refresh(self, *, older_than: float = 0.0) -> None:
         """Look which cloudlets and workers are alive, and of which models they are.
+
+        Args:
+            older_than: what is known longer than so many seconds is looked up again.
 
         Raises:
             Unavailable: Redis is away; what is known stays.
         """
-        now, known = self._now(), await self._registry.cloudlets()
+        now = self._now()
+        if self._looked_at is not None and 0 <= now - self._looked_at < older_than:
+            return
+        known = await self._registry.cloudlets()
         alive = (cloudlet for cloudlet in known if cloudlet.alive(now=now, heartbeat=self._heartbeat))
         self._cloudlets = frozenset(cloudlet.model_id for cloudlet in alive if cloudlet.model_id is not None)
         if self._queue is not None:
             self.workers = await self._queue.models()
+        self._looked_at = now
 
     def all(self) -> frozenset[str]:
         """Return every model in use, `UNNAMED` where there are legacy processors."""
