@@ -43,6 +43,9 @@ FRESH_SECONDS = 5.0
 AGAIN_SECONDS = 600.0
 """Who was asked for a map and has not told it is asked again after so long."""
 
+MOST_ASKED_OF_CAMERAS = 20
+"""Maps of one model that processors are asked for and have not told yet: they have frames to look at."""
+
 MAP, NEGATIVE = "map", "negative"
 """What a task is for: the first word of its tag, before the case id and the model."""
 
@@ -120,30 +123,44 @@ class LikenessService(Part):
             Unavailable: the store or the queue is away; it is looked again.
         """
         await self._models.refresh(older_than=LOOK_SECONDS)
-        for case in self._cases.open():
-            for model in sorted(self._models.all()):
-                if _lacks(case, model) and self._is_due(case, model):
-                    await self._have_made(case, model)
+        for model in sorted(self._models.all()):
+            lacking = [case for case in self._cases.open() if _lacks(case, model)]
+            due = [case for case in lacking if self._is_due(case, model)]
+            if due:
+                await self._have_made(model, due, waiting=len(lacking) - len(due))
 
     def _is_due(self, case: Case, model: str) -> bool:
         return self._now() - self._asked.get((case.case_id, model), float("-inf")) >= AGAIN_SECONDS
 
-    async def _have_made(self, case: Case, model: str) -> None:
+    async def _have_made(self, model: str, cases: list[Case], *, waiting: int) -> None:
+        """Have a model's maps of cases made; `waiting` is how many others it was asked for."""
         if model != UNNAMED and model not in self._models.workers:
             await self._models.refresh(older_than=FRESH_SECONDS)  # workers that have it may have come since
-        by_worker = model in self._models.workers
-        if not by_worker and model not in self._models.cameras:
-            return
-        kept = await self._store.chips(case.case_id) or ([] if case.image is None else [case.image])
-        if not kept:
-            return
-        if not by_worker:
-            self._note_asked(case, model)
-            self._bus.publish(MapWanted(case.case_id, model, kept[0]))
-        elif await self._registry.claim(f"map {case.case_id} {model}", self._name, seconds=AGAIN_SECONDS):
-            await self._enqueue(f"{MAP}-{case.case_id}-{self._now():.0f}", f"{MAP} {case.case_id} {model}", model, kept)
-            self._note_asked(case, model)
-        structlog.get_logger().info("map_wanted", object=case.case_id, model=model or None, by_worker=by_worker)
+        if model in self._models.workers:
+            for case in cases:
+                await self._ask_workers(case, model)
+        elif model in self._models.cameras:
+            for case in cases[: max(0, MOST_ASKED_OF_CAMERAS - waiting)]:
+                await self._ask_camera(case, model)
+
+    async def _kept(self, case: Case) -> list[bytes]:
+        return await self._store.chips(case.case_id) or ([] if case.image is None else [case.image])
+
+    async def _ask_workers(self, case: Case, model: str) -> None:
+        pictures = await self._kept(case)
+        claim = f"map {case.case_id} {model}"
+        if pictures and await self._registry.claim(claim, self._name, seconds=AGAIN_SECONDS):
+            name, tag = f"{MAP}-{case.case_id}-{self._now():.0f}", f"{MAP} {case.case_id} {model}"
+            await self._enqueue(name, tag, model, pictures)
+            structlog.get_logger().info("map_asked_of_workers", object=case.case_id, model=model)
+        self._note_asked(case, model)
+
+    async def _ask_camera(self, case: Case, model: str) -> None:
+        pictures = await self._kept(case)
+        self._note_asked(case, model)
+        if pictures:
+            self._bus.publish(MapWanted(case.case_id, model, pictures[0]))
+            structlog.get_logger().info("map_asked_of_camera", object=case.case_id, model=model or None)
 
     def _note_asked(self, case: Case, model: str) -> None:
         open_ids = {one.case_id for one in self._cases.open()}

@@ -200,19 +200,21 @@ class JobPusher(Part):
 
 
 def _likeness(case: Case, cloudlet: Cloudlet) -> Likeness | None:
-    """Return a case as a cloudlet's workers know it; None for a legacy cloudlet, and while their model does not.
+    """Return a case as a cloudlet's workers know it, nothing while their model does not; None for a legacy cloudlet.
 
     A cloudlet of ours that does not say its model is told what the case was told first: it looks at the name itself.
     """
     if not cloudlet.ours:
         return None
-    first = next(iter(case.likenesses), None) if cloudlet.model_id is None else case.likeness(cloudlet.model_id)
-    return None if first is None or first.model_id is None or not first.references else first
+    if cloudlet.model_id is not None:
+        return case.likeness(cloudlet.model_id) or Likeness(cloudlet.model_id)
+    return next((one for one in case.likenesses if one.model_id is not None), None)
 
 
 def _useful(case: Case, cloudlet: Cloudlet) -> bool:
     """Return whether a cloudlet could find this object: a legacy one needs a picture."""
-    return case.has_picture or _likeness(case, cloudlet) is not None
+    likeness = _likeness(case, cloudlet)
+    return case.has_picture or (likeness is not None and likeness.references != ())
 
 
 def _has(jobs: Mapping[str, JobNote], case: Case, cloudlet: Cloudlet) -> bool:
@@ -228,7 +230,7 @@ def _edition(case: Case, cloudlet: Cloudlet) -> int:
     if likeness is None:
         return 0
     told = repr(likeness.negatives) if likeness.negatives else ""
-    if likeness.model_id != case.model_id:
+    if likeness.references and likeness.model_id != case.model_id:
         told += repr((likeness.model_id, likeness.references))
     return zlib.crc32(told.encode()) if told else 0
 

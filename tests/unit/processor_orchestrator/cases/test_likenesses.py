@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Failed, Reference, Refused
+from backbone.wire.shared import FeatureMap
 from processor_orchestrator.cases import likenesses as likenesses_module
 from processor_orchestrator.cases.likenesses import LikenessService
 from processor_orchestrator.cases.models_in_use import ModelsInUse
@@ -178,6 +179,19 @@ async def test_without_workers_the_processors_make_the_maps(without_workers):
     await bench.cases.happen(CaseOpened(replace(CASE, kind=Kind.BOX, image=b"jpeg")))
     await bench.look("s")
     assert bench.wanted == [MapWanted(1, "s", b"jpeg")]
+
+
+async def test_processors_are_asked_for_few_maps_at_a_time(without_workers, monkeypatch):
+    monkeypatch.setattr(likenesses_module, "MOST_ASKED_OF_CAMERAS", 2)
+    bench = without_workers
+    for number in range(1, 4):
+        await bench.opened(replace(CASE, case_id=number))
+    await bench.look("s")
+    await bench.look("s")
+    assert len(bench.wanted) == 2
+    await bench.cases.learn(FeatureMap(object_id=bench.wanted[0].case_id, feature_map=[list(OTHER)], model_id="s"))
+    await bench.look("s")
+    assert {wanted.case_id for wanted in bench.wanted} == {1, 2, 3}
 
 
 async def test_a_processor_that_makes_nothing_of_it_is_not_asked_again(without_workers):

@@ -148,6 +148,27 @@ async def test_a_cloudlet_of_ours_gets_a_case_anew_when_a_face_was_rejected(benc
         assert json.loads(archive.read("references.json"))["negatives"] == [list(ROW)]
 
 
+def told(bench, caller):
+    with zipfile.ZipFile(io.BytesIO(bench.client.jobs[caller.key, "case-1"])) as archive:
+        return json.loads(archive.read("references.json"))
+
+
+async def test_a_cloudlet_of_another_model_gets_that_models_references_once_they_are_known(bench):
+    other = replace(OURS, model_id="other")
+    await bench.open(CASE)
+    await bench.joins(other)
+    await bench.turn()
+    assert (told(bench, other)["modelId"], told(bench, other)["references"]) == ("other", []), "it encodes the pictures"
+    assert told(bench, other)["threshold"] == 0.45
+    row = tuple(-number for number in ROW)
+    bench.objects[1] = replace(CASE, others=(Likeness("other", [list(row)], (ROW,)),))
+    for _ in range(3):
+        await bench.turn()
+    assert [one["embedding"] for one in told(bench, other)["references"]] == [list(row)]
+    assert (told(bench, other)["modelId"], told(bench, other)["negatives"]) == ("other", [list(ROW)])
+    assert bench.client.sent.count((other.key, "newJob", "case-1")) == 2
+
+
 async def test_a_closed_case_is_taken_away(bench):
     await bench.open(CASE)
     await bench.joins(OURS)
