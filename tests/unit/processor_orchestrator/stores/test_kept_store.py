@@ -9,7 +9,9 @@ import redis
 
 from backbone.wire.jobs import Photo, Place, Refused
 from processor_orchestrator.domain.case import Case, CaseState, Kind
+from processor_orchestrator.domain.case_events import FeatureMapLearned
 from processor_orchestrator.domain.cloudlet import JobNote
+from processor_orchestrator.domain.likeness import Likeness
 from processor_orchestrator.domain.sighting import Sighting
 from processor_orchestrator.stores import TimelineRow
 from processor_orchestrator.stores.redis_store import RedisStore
@@ -117,6 +119,18 @@ async def test_cases_sightings_and_pictures_are_all_there(url):
         assert await store.last_seen([1, 2, 3]) == {1: AT + 3, 3: AT}
         assert (await store.chips(3), await store.crop(SEEN.sighting_id)) == ([b"\xff\xd8chip"], b"\xff\xd8crop")
         assert await store.was_stored("match:m-1:bert"), "a match that comes again is known"
+    finally:
+        await store.aclose()
+
+
+async def test_what_was_kept_of_a_case_is_its_models_alone(url):
+    store = RedisStore.from_url(url)
+    try:
+        job = (await store.open_cases())[2]
+        assert job.likenesses == (Likeness("m", [list(ROW)], (ROW,)),)
+        await store.save(FeatureMapLearned(3, [[0.5] * 128], "other"))
+        job = (await store.open_cases())[2]
+        assert (job.likeness("m").references, job.likeness("other").references) == ((ROW,), ((0.5,) * 128,))
     finally:
         await store.aclose()
 
