@@ -84,7 +84,7 @@ def test_it_joins_asks_for_jobs_and_keeps_in_touch(setup, server):
     joined = server.said[0][1]
     assert (joined["id"], joined["cloudIP"], joined["cloudPort"]) == ("1", "127.0.0.1", str(setup.port))
     heartbeat = next(fields for kind, fields in server.said if kind == "heartbeat")
-    assert set(heartbeat) == {"cloudIP", "cloudPort", "epoch", "interval"}
+    assert set(heartbeat) == {"cloudIP", "cloudPort", "epoch", "interval", "modelId"}
 
 
 def test_references_of_our_servers_need_no_encoding(setup, server):
