@@ -4,6 +4,7 @@ import io
 import os
 from functools import partial
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
