@@ -4,7 +4,7 @@ import pytest
 from redis import Redis
 
 from backbone.job_queue import JobQueue
-from backbone.wire.jobs import MATCH, OPEN_TASKS, GalleryFile, MatchTask, Sought
+from backbone.wire.jobs import ALIVE, MATCH, OPEN_TASKS, UNTOLD, GalleryFile, MatchTask, Sought
 from backbone.wire.offload import OFFLOAD, OffloadTask
 
 TOLD = b'{"type":"failed","taskId":"%s","tag":"","code":"failed","message":""}'
@@ -77,6 +77,23 @@ async def test_under_the_default_prefix_the_keys_are_those_of_old_and_under_anot
     assert ours == {b"north:tasks:match", b"north:blob:1"}
     assert redis.exists("rq:queue:north:match") == 1
     assert redis.exists("rq:job:one", "rq:queue:match") == 0
+
+
+async def test_workers_tell_their_models_those_of_the_version_before_do_not(north, plain, redis_server):
+    assert await plain.models() == frozenset()
+    with Redis.from_url(redis_server.url) as direct:
+        for number, told in enumerate(("dlib sface", "dlib", UNTOLD)):
+            direct.set(f"{ALIVE}worker-{number}", told)
+    assert await plain.models() == {"dlib", "sface"}
+    assert await north.models() == frozenset()
+
+
+async def test_a_person_is_taken_out_of_every_models_part_of_a_gallery(plain, redis_server):
+    anna, boris = (Sought(name=name, tolerance=0.6, embeddings=((0.5,) * 128,)) for name in ("anna", "boris"))
+    key = await plain.put_gallery(GalleryFile("m", (anna, boris), (GalleryFile("s", (anna,)),)), owner="o")
+    assert await plain.galleries("o") == {key: ("anna", "boris")}
+    await plain.take_from_gallery(key, "anna")
+    assert await plain.galleries("o") == {key: ("boris",)}
 
 
 async def test_workers_are_counted_by_installation(north, plain, redis_server):

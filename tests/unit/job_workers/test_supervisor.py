@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from job_workers import supervisor as supervisor_module
 from job_workers.domain.sandbox_policy import Policy
 from job_workers.metrics import WorkerMetrics
 from job_workers.spec import WorkerSpec
@@ -39,6 +40,7 @@ class FakeRecovery:
     def __init__(self) -> None:
         self.away, self.refused = False, 0
         self.alive: set[str] = set()
+        self.models: dict[str, tuple[str, ...]] = {}
         self.buried: list[str] = []
         self.given_up: list[tuple[str, str]] = []
 
@@ -50,6 +52,7 @@ class FakeRecovery:
     def beat(self, workers) -> None:
         self._asked()
         self.alive |= set(workers)
+        self.models |= workers
 
     def bury(self, worker: str) -> None:
         self._asked()
@@ -110,6 +113,13 @@ async def test_workers_come_up_with_what_they_are_told_and_end_with_their_superv
         pids = house.pids()
         assert len(pids) == 2
     assert not any(is_alive(pid) for pid in pids)
+
+
+async def test_the_models_of_a_worker_are_told_with_its_life(house, monkeypatch):
+    monkeypatch.setattr(supervisor_module, "BEAT_SECONDS", 0.01)
+    house.workers_say('{"ready": true, "models": ["m", "s"]}')
+    async with house.run():
+        await until(lambda: list(house.recovery.models.values()) == [("m", "s")] * 2)
 
 
 async def test_a_worker_that_dies_is_buried_and_another_one_takes_its_place(house):
