@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from backbone.job_queue import JobQueue
 from processor_orchestrator.bus import EventBus
-from processor_orchestrator.domain.events import CameraModelsChanged
+from processor_orchestrator.domain.events import CameraModelsChanged, PeersMet
 from processor_orchestrator.domain.likeness import UNNAMED
 from processor_orchestrator.stores.registry import RegistryStore
 
@@ -39,11 +39,16 @@ class ModelsInUse:
         self.cameras = frozenset[str]()
         self.workers = frozenset[str]()
         self._cloudlets = frozenset[str]()
+        self._elsewhere = frozenset[str]()
         self._looked_at: float | None = None
         bus.subscribe(CameraModelsChanged, self._take_cameras)
+        bus.subscribe(PeersMet, self._take_cameras_elsewhere)
 
     def _take_cameras(self, event: CameraModelsChanged) -> None:
         self.cameras = event.models
+
+    def _take_cameras_elsewhere(self, event: PeersMet) -> None:
+        self._elsewhere = event.models
 
     async def refresh(self, *, older_than: float = 0.0) -> None:
         """Look which cloudlets and workers are alive, and of which models they are.
@@ -66,7 +71,7 @@ class ModelsInUse:
 
     def all(self) -> frozenset[str]:
         """Return every model in use, `UNNAMED` where there are legacy processors."""
-        return self.cameras | self._cloudlets | self.workers
+        return self.cameras | self._elsewhere | self._cloudlets | self.workers
 
     def named(self) -> tuple[str, ...]:
         """Return every model in use that has a name, in order."""

@@ -26,10 +26,14 @@ DeviceRow = tuple[str, tuple[str, ...], str | None, float]
 
 
 class Connected(msgspec.Struct, frozen=True):
-    """What an orchestrator tells of itself: its connected cameras as (id, subject, since), and its snap devices."""
+    """What an orchestrator tells of itself: its connected cameras as (id, subject, since), and its snap devices.
+
+    `models` are those of the cameras' feature maps.
+    """
 
     cameras: list[tuple[str | int, str | None, float]]
     devices: list[DeviceRow] = []
+    models: list[str] = []
 
 
 _connected = msgspec.json.Decoder(Connected)
@@ -111,6 +115,7 @@ class Presence(Part):
                 (device.device_id, tuple(sorted(device.groups)), device.subject, device.since)
                 for device in self._snap.online()
             ],
+            sorted(self._live.models()),
         )
 
     def _meet(self, alive: dict[str, bytes]) -> None:
@@ -125,4 +130,5 @@ class Presence(Part):
             for told in present
             for device_id, groups, subject, since in told.devices
         )
-        self._bus.publish(PeersMet(cameras, devices))
+        models = frozenset(model for told in present for model in told.models)
+        self._bus.publish(PeersMet(cameras, devices, models))

@@ -63,10 +63,11 @@ class MapRefused:
 
 @dataclass(frozen=True, slots=True)
 class PeersMet:
-    """What the other orchestrators hold now: cameras by key, and snap devices."""
+    """What the other orchestrators hold now: cameras by key, snap devices, and the models of those cameras."""
 
     cameras: Mapping[str, CameraElsewhere]
     devices: tuple[Device, ...]
+    models: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

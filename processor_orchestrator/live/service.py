@@ -117,6 +117,10 @@ class LiveService(Part):
         """Return the cameras that are connected here."""
         return self._conversation.cameras.here()
 
+    def models(self) -> frozenset[str]:
+        """Return the models of the feature maps of the cameras that are connected here."""
+        return self._conversation.cameras.models()
+
     def known_cameras(self) -> set[str]:
         """Return the keys of every known camera, wherever it is connected."""
         return self._conversation.cameras.known()
@@ -169,7 +173,7 @@ class LiveService(Part):
         self._tell_models()
 
     def _tell_models(self) -> None:
-        models = self._conversation.cameras.models()
+        models = self.models()
         if models != self._models:
             self._models = models
             self._bus.publish(CameraModelsChanged(models))

@@ -12,7 +12,7 @@ from processor_orchestrator.cases.models_in_use import ModelsInUse
 from processor_orchestrator.domain.case import Case, Kind
 from processor_orchestrator.domain.case_events import CaseOpened
 from processor_orchestrator.domain.cloudlet import Caller, joined
-from processor_orchestrator.domain.events import CameraModelsChanged, MapRefused, MapWanted
+from processor_orchestrator.domain.events import CameraModelsChanged, MapRefused, MapWanted, PeersMet
 from processor_orchestrator.domain.sighting import Changes, Sighting
 from processor_orchestrator.stores.memory import MemoryStore
 from processor_orchestrator.stores.registry_memory import MemoryRegistry
@@ -227,6 +227,14 @@ async def test_faces_that_were_rejected_before_are_learned_by_the_new_model_too(
     assert ([bench.queue.blobs[photo.key] for photo in task.photos], task.models) == ([b"crop"], ("s",))
     await bench.answered(task, ROW)
     assert [(one.model, one.negatives) for one in bench.known().likenesses] == [("m", ()), ("s", (ROW,))]
+
+
+async def test_models_of_cameras_at_another_orchestrator_are_in_use_and_asked_for_there(without_workers):
+    bench = without_workers
+    await bench.opened()
+    bench.bus.publish(PeersMet({}, (), frozenset({"s"})))
+    await bench.look("m")
+    assert (bench.models.named(), bench.wanted) == (("m", "s"), [])
 
 
 async def test_models_of_cloudlets_are_in_use_while_they_live(bench):
