@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 from prometheus_client import CollectorRegistry
 
-from backbone import health, logs, service
-from backbone.health import Dependency, Readiness
+from backbone import logs, service
 from backbone.latest_slot import LatestSlot
-from backbone.mjpeg import Broadcast
-from backbone.pictures import PictureCleaner
+from backbone.pictures.cleaner import PictureCleaner
 from backbone.settings import load
-from backbone.web import Metrics, Route, application, listen
+from backbone.web import health
+from backbone.web.health import Dependency, Readiness
+from backbone.web.http import Metrics, Route, application, listen
+from backbone.web.mjpeg import Broadcast
 from camera_processor.analyst import Analyst
 from camera_processor.capture.capture import Capture, CaptureState
 from camera_processor.capture.sources.table import parse_source

@@ -5,7 +5,7 @@ import time
 from concurrent.futures import Executor
 
 from backbone.latest_slot import LatestSlot
-from backbone.mjpeg import Broadcast
+from backbone.web.mjpeg import Broadcast
 from backbone.wire.stream_frames import StreamFrame
 from camera_processor.analyst import Analyst, Turn, Wanted
 from camera_processor.domain.commands import CommandList

@@ -11,7 +11,7 @@ from tornado.websocket import WebSocketClientConnection, WebSocketClosedError
 
 from backbone.errors import SearchlightError
 from backbone.outbox import Outbox, PeerTooSlow
-from backbone.pictures import PictureCleaner, from_base64
+from backbone.pictures.cleaner import PictureCleaner, from_base64
 from backbone.steady_socket import Outgoing, SteadySocket
 from backbone.wire import to_processor
 from backbone.wire.codec import PICTURE_MESSAGE_BYTES, BadMessage, encode

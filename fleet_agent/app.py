@@ -5,10 +5,11 @@ import asyncio
 import structlog
 from prometheus_client import CollectorRegistry
 
-from backbone import health, logs, service
-from backbone.health import Dependency, Readiness
+from backbone import logs, service
 from backbone.settings import load
-from backbone.web import Metrics, Route, application, listen
+from backbone.web import health
+from backbone.web.health import Dependency, Readiness
+from backbone.web.http import Metrics, Route, application, listen
 from backbone.wire.from_fleet_agent import Done, Node, Refused
 from fleet_agent.allow_list_file import read_allow_list
 from fleet_agent.device_folder import DeviceFolder

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from backbone.errors import SearchlightError
-from backbone.health import Dependency
+from backbone.web.health import Dependency
 from backbone.wire.from_fleet_agent import Node
 from fleet_agent.device_folder import DeviceFolder
 from fleet_agent.domain.allow_list import AllowList

@@ -7,11 +7,12 @@ import json
 import structlog
 from prometheus_client import CollectorRegistry
 
-from backbone import health, logs, service
+from backbone import logs, service
 from backbone.errors import Unavailable
-from backbone.health import Dependency, Readiness
 from backbone.settings import load
-from backbone.web import Metrics, Route, application, listen
+from backbone.web import health
+from backbone.web.health import Dependency, Readiness
+from backbone.web.http import Metrics, Route, application, listen
 from backbone.wire.offload import OFFLOAD
 from job_workers.metrics import WorkerMetrics
 from job_workers.recovery import Recovery

@@ -5,12 +5,13 @@ import asyncio
 import structlog
 from prometheus_client import CollectorRegistry
 
-from backbone import health, logs, service
+from backbone import logs, service
 from backbone.errors import Unavailable
-from backbone.health import Dependency, Readiness
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.settings import load
-from backbone.web import Metrics, Route, application, listen
+from backbone.web import health
+from backbone.web.health import Dependency, Readiness
+from backbone.web.http import Metrics, Route, application, listen
 from mqtt_gateway.broker_link import BrokerLink, Login
 from mqtt_gateway.domain import topics
 from mqtt_gateway.domain.fleet_view import FleetView

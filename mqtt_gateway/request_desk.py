@@ -13,7 +13,7 @@ import structlog
 
 from backbone.backoff import Backoff
 from backbone.errors import SearchlightError, Unavailable
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.wire.from_device import request_id_of
 from backbone.wire.jobs import Failed, Result
 from backbone.wire.offload import OFFLOAD, Offloaded, Status

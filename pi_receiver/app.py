@@ -9,10 +9,11 @@ import structlog
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from backbone import health, logs, service
-from backbone.health import Dependency, Readiness
+from backbone import logs, service
 from backbone.settings import load
-from backbone.web import Metrics, Route, application, listen
+from backbone.web import health
+from backbone.web.health import Dependency, Readiness
+from backbone.web.http import Metrics, Route, application, listen
 from pi_receiver import verify
 from pi_receiver.domain.applicants import Applicants
 from pi_receiver.domain.channels import Channels

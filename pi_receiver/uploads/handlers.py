@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backbone.errors import BadInput, SearchlightError
-from backbone.web import BaseHandler
+from backbone.web.http import BaseHandler
 from pi_receiver.domain.channels import Channels
 from pi_receiver.domain.checksums import read_checksum
 from pi_receiver.domain.file_times import read_modified

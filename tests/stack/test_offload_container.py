@@ -22,7 +22,7 @@ CANARY, SECRET, HEALTH_PORT = "/cache/canary", "/run/secrets/redis_url", "8200"
 HAND_OVER = f"""
 import asyncio, sys
 import msgspec
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.wire.offload import OFFLOAD, OffloadTask
 
 async def main():

@@ -177,21 +177,42 @@ def test_who_hands_the_whole_environment_to_a_child_does_not_read_it(build, hand
 
 
 def test_rooms_that_import_each_other_are_found(build):
+    house = build({"cam/rooms/a.py": "from cam import app", "cam/domain/a.py": "def a():\n    import cam.rooms"})
+    one, other = rooms.rooms_both_ways(house)
+    assert one.startswith(
+        "cam/domain <-> cam/rooms: cam/domain/a.py:2 imports cam/rooms/__init__.py; cam/rooms/handlers"
+    )
+    assert other == (
+        "cam/rooms <-> cam/wiring: cam/rooms/a.py:1 imports cam/app.py; cam/app.py:2 imports cam/rooms/handlers.py"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("cam/settings.py", "from cam.rooms import handlers"),
+        ("cam/metrics.py", "import cam.rooms.handlers"),
+        ("cam/__init__.py", "from cam.rooms.handlers import Handler"),
+        ("cam/rooms/handlers.py", "from cam.app import main"),
+        ("cam/metrics.py", "from cam.app import main"),
+    ],
+)
+def test_the_files_at_the_top_are_one_room_below_the_inner_ones_and_the_wiring_one_above(build, path, text):
+    knows_app = {"cam/app.py": "from cam.rooms import handlers\nfrom cam import metrics", "cam/metrics.py": ""}
+    assert rooms.rooms_both_ways(build(knows_app)) == []
+    assert len(rooms.rooms_both_ways(build(knows_app | {path: text}))) == 1
+
+
+def test_only_a_role_has_wiring_and_elsewhere_its_names_are_files_like_others(build):
     house = build(
-        {"cam/rooms/a.py": "from cam.app import main", "cam/domain/a.py": "def a():\n    from cam import rooms"}
+        {"devices/__main__.py": "from devices.links import get", "devices/links/get.py": "import devices.send"}
     )
-    assert [told.partition(":")[0] for told in rooms.rooms_both_ways(house)] == [
-        "cam/app <-> cam/rooms",
-        "cam/domain <-> cam/rooms",
-    ]
-    assert "cam/app.py:2 imports cam/rooms/handlers.py; cam/rooms/a.py:1 imports cam/app.py" in "".join(
-        rooms.rooms_both_ways(house)
-    )
+    assert [told.partition(":")[0] for told in rooms.rooms_both_ways(house)] == ["devices/links <-> devices/top"]
 
 
-def test_a_file_at_the_top_is_a_room_that_others_may_know_until_it_knows_one_of_them(build):
-    assert rooms.rooms_both_ways(build({})) == []
-    assert len(rooms.rooms_both_ways(build({"cam/settings.py": "from cam.rooms import handlers"}))) == 1
+def test_an_inner_room_of_a_room_is_a_room_of_its_own(build):
+    house = build({"cam/rooms/inner/a.py": "import cam.rooms.handlers", "cam/rooms/b.py": "import cam.rooms.inner.a"})
+    assert [told.partition(":")[0] for told in rooms.rooms_both_ways(house)] == ["cam/rooms <-> cam/rooms/inner"]
 
 
 OURS = "from cam.domain.choice import Choice, made\nimport asyncio\nimport copy\nfrom typing import Any, cast\n"

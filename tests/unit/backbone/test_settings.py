@@ -4,7 +4,7 @@ import pytest
 from pydantic import Field, SecretStr
 
 from backbone.settings import RoleSettings, load
-from backbone.web_settings import WebSettings
+from backbone.web.settings import WebSettings
 from tests.contract.tokens import key
 
 SECRET = "correct horse battery staple"

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from backbone.web import Metrics, application, listen
+from backbone.web.http import Metrics, application, listen
 from pi_receiver.app import Receiver
 from pi_receiver.settings import Settings
 from tests.fakes.waiting import until
