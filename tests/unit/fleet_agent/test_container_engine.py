@@ -8,10 +8,10 @@ import docker
 import pytest
 
 from backbone.errors import Conflict, SearchlightError, Unavailable
-from fleet_agent import engine as engine_module
+from fleet_agent import container_engine as engine_module
+from fleet_agent.container_engine import ContainerEngine
 from fleet_agent.domain.container_spec import ContainerSpec
 from fleet_agent.domain.inventory import Container
-from fleet_agent.engine import Engine
 from tests.fakes.tiny_image import make_tiny_image, real_engine
 from tests.unit.fleet_agent.conftest import DEVICES, NODE, start
 
@@ -23,9 +23,9 @@ MEGABYTE = 1024 * 1024
 
 @pytest.fixture
 async def engine(fake_engine):
-    made = Engine(fake_engine.url, node=NODE)
+    made = ContainerEngine(fake_engine.url, node=NODE)
     yield made
-    made.close()
+    await made.stop()
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def test_only_what_makes_sandboxes_gets_a_profile_of_its_own_and_an_unmask
 
 
 async def test_it_sees_its_own_containers_only(engine, fake_engine, spec):
-    other = Engine(fake_engine.url, node="pi-4")
+    other = ContainerEngine(fake_engine.url, node="pi-4")
     await engine.create(spec)
     await other.create(spec)
     (mine,) = await engine.containers()
@@ -72,7 +72,7 @@ async def test_it_sees_its_own_containers_only(engine, fake_engine, spec):
     await engine.remove(mine)
     assert await engine.containers() == []
     assert len(await other.containers()) == 1
-    other.close()
+    await other.stop()
 
 
 async def test_an_image_that_the_node_lacks_is_told(engine, fake_engine, spec):
@@ -139,12 +139,12 @@ async def test_a_call_is_over_at_its_bound_whatever_the_thread_does(engine, fake
 async def real(monkeypatch):
     """An agent's engine under a node's name of its own; what it started is gone afterwards."""
     monkeypatch.setattr(engine_module, "GRACE_SECONDS", 1)
-    made = Engine(docker.constants.DEFAULT_UNIX_SOCKET.replace("http+", ""), node=f"test-{uuid4().hex[:8]}")
+    made = ContainerEngine(docker.constants.DEFAULT_UNIX_SOCKET.replace("http+", ""), node=f"test-{uuid4().hex[:8]}")
     make_tiny_image(DIRECT)
     yield made
     for container in await made.containers():
         await made.remove(container)
-    made.close()
+    await made.stop()
 
 
 def tiny(*command: str, **changed) -> ContainerSpec:
@@ -167,7 +167,7 @@ def tiny(*command: str, **changed) -> ContainerSpec:
     return replace(made, **changed)
 
 
-async def only(engine: Engine) -> Container:
+async def only(engine: ContainerEngine) -> Container:
     (container,) = await engine.containers()
     return container
 
@@ -218,8 +218,8 @@ async def test_the_real_engine_starts_a_failed_container_a_bounded_number_of_tim
 
 @needs_engine
 async def test_a_real_device_is_handed_in_and_no_other(real):
-    await real.create(tiny("/bin/sh", "-c", "test -c /dev/loop-control && echo in; test -e /dev/fuse || echo out",
-                           device="/dev/loop-control", device_group=44))  # fmt: skip
+    script = "test -c /dev/loop-control && echo in; test -e /dev/fuse || echo out"
+    await real.create(tiny("/bin/sh", "-c", script, device="/dev/loop-control", device_group=44))
     made = await only(real)
     DIRECT.wait(made.container_id, timeout=60)
     assert DIRECT.logs(made.container_id).decode() == "in\nout\n"
@@ -261,7 +261,7 @@ async def test_a_real_container_that_will_not_end_is_ended(real):
     assert await real.containers() == []
 
 
-async def until_state(engine: Engine, state: str) -> None:
+async def until_state(engine: ContainerEngine, state: str) -> None:
     seen: list[str] = []
 
     async def look() -> None:

@@ -15,6 +15,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.types import LogConfig, Mount
 
 from backbone.errors import Conflict, SearchlightError, Unavailable
+from backbone.lifecycle import Part
 from fleet_agent.domain.container_spec import ContainerSpec
 from fleet_agent.domain.inventory import Container
 
@@ -36,7 +37,7 @@ _DEVICE, _SOURCE = "searchlight.device", "searchlight.source"
 T = TypeVar("T")
 
 
-class Engine:
+class ContainerEngine(Part):
     """The containers that one node's agent started; it sees no others.
 
     Args:
@@ -48,9 +49,9 @@ class Engine:
         self._node = node
         self._url = url
         self._connection: docker.APIClient | None = None
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="container_engine")
 
-    def close(self) -> None:
+    async def stop(self) -> None:
         """Let the thread go; a call that hangs ends with the process."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
