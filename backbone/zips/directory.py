@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from backbone.errors import BadInput, TooLarge
 
@@ -15,6 +16,28 @@ LOCAL = struct.Struct("<4s5H3L2H")
 UTF8 = 0x800
 _MOST_COMMENT = 0xFFFF
 _READABLE_VERSION = 63
+
+
+class CentralHeader(NamedTuple):
+    """The fixed part of a line of the central directory, as `CENTRAL` packs it (APPNOTE 4.3.12); lengths in bytes."""
+
+    signature: bytes = b"PK\1\2"
+    made_by: int = 20
+    needs_version: int = 20
+    flags: int = UTF8
+    method: int = 0
+    time: int = 0
+    date: int = 0
+    crc: int = 0
+    packed: int = 0
+    size: int = 0
+    name_bytes: int = 0
+    extra_bytes: int = 0
+    comment_bytes: int = 0
+    disk: int = 0
+    internal: int = 0
+    external: int = 0
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +80,33 @@ def directory_of(raw: bytes) -> tuple[list[Record], int]:
 def _record_at(raw: bytes, at: int, end: int) -> tuple[Record, int]:
     if at + CENTRAL.size > end or raw[at : at + 4] != b"PK\1\2":
         raise bad_zip("expected an entry of the directory, got something else")
-    (
-        _, _made, version, flags, method, _time, _date, crc, packed, size,
-        name_bytes, extra_bytes, comment_bytes, _disk, _internal, external, offset,
-    ) = CENTRAL.unpack_from(raw, at)  # fmt: skip
-    at += CENTRAL.size
-    name, extra = raw[at : at + name_bytes], raw[at + name_bytes : at + name_bytes + extra_bytes]
-    after = at + name_bytes + extra_bytes + comment_bytes
+    head = CentralHeader._make(CENTRAL.unpack_from(raw, at))
+    name_at = at + CENTRAL.size
+    extra_at = name_at + head.name_bytes
+    comment_at = extra_at + head.extra_bytes
+    after = comment_at + head.comment_bytes
     if after > end:
         raise bad_zip("expected an entry within the directory, got one beyond its end")
-    _check_extra(extra)
-    if version > _READABLE_VERSION:
-        raise bad_zip(f"expected entries of version {_READABLE_VERSION} or less, got {version}")
+    name = raw[name_at:extra_at]
+    _check_extra(raw[extra_at:comment_at])
+    if head.needs_version > _READABLE_VERSION:
+        raise bad_zip(f"expected entries of version {_READABLE_VERSION} or less, got {head.needs_version}")
     try:
-        path = name.decode("utf-8" if flags & UTF8 else "cp437")
+        path = name.decode("utf-8" if head.flags & UTF8 else "cp437")
     except UnicodeDecodeError:
         raise bad_zip("expected a name in UTF-8, got bytes that are not") from None
-    return Record(path, name, flags, method, crc, packed, size, external >> 16, offset), after
+    record = Record(
+        path=path,
+        raw_name=name,
+        flags=head.flags,
+        method=head.method,
+        crc=head.crc,
+        packed=head.packed,
+        size=head.size,
+        mode=head.external >> 16,
+        offset=head.offset,
+    )
+    return record, after
 
 
 def _check_extra(extra: bytes) -> None:

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterable
 
-from backbone.zips.directory import CENTRAL, END, LOCAL, UTF8
+from backbone.zips.directory import CENTRAL, END, LOCAL, UTF8, CentralHeader
 
 STORED = 0
 _FIRST_DAY = 0x21
@@ -17,11 +17,16 @@ def write_zip(files: Iterable[tuple[str, bytes]]) -> bytes:
         label, crc, offset = name.encode(), zlib.crc32(content), len(body)
         body += LOCAL.pack(b"PK\3\4", 20, UTF8, STORED, 0, _FIRST_DAY, crc, len(content), len(content), len(label), 0)
         body += label + content
-        directory += CENTRAL.pack(
-            b"PK\1\2", 20, 20, UTF8, STORED, 0, _FIRST_DAY, crc, len(content), len(content), len(label),
-            0, 0, 0, 0, 0, offset,
-        )  # fmt: skip
-        directory += label
+        head = CentralHeader(
+            method=STORED,
+            date=_FIRST_DAY,
+            crc=crc,
+            packed=len(content),
+            size=len(content),
+            name_bytes=len(label),
+            offset=offset,
+        )
+        directory += CENTRAL.pack(*head) + label
         count += 1
     body += directory + END.pack(b"PK\5\6", 0, 0, count, count, len(directory), len(body), 0)
     return bytes(body)
