@@ -16,7 +16,7 @@ RULES = [
     imports.domains_that_know_too_much,
     imports.devices_that_need_too_much,
     imports.readers_of_the_environment,
-    rooms.rooms_both_ways,
+    rooms.rooms_in_a_circle,
     attributes.attributes_set_from_outside,
     files.roles_without_a_door,
     files.doings_at_import,
