@@ -1,18 +1,19 @@
 """Which rooms of a package import which, and which do so in a circle.
 
-A room is a folder. The files directly in a package's top folder are together one room, `top`, but for its wiring: every
-role has the same two files, `__main__` (the door) and `app` (which constructs everything), that know all rooms by their
-trade and that no room may know. They are a room above the others; the rest of the top (`settings`, `metrics`, `bus`)
-may be known by the inner rooms, as long as none of it knows one of them.
+A room is a folder. The files directly in a package's top folder are together one room, `top`, but for a role's wiring:
+`app`, which constructs everything, and its doors, the files that are programs by themselves (`__main__`, and commands
+such as `python -m ROLE.verify`). They know all rooms by their trade and no room may know them: they are a room above
+the others. The rest of the top (`settings`, `metrics`, `bus`) may be known by the inner rooms, as long as none of it
+knows one of them.
 """
 
+import ast
 from collections import defaultdict
 from itertools import pairwise
 
 from tests.house.sources import House, Source
 
-WIRING = {"__main__", "app"}
-"""The files of a role that only wire; `files.roles_without_a_door` asks for them in each role by these names."""
+IS_A_PROGRAM = "__name__ == '__main__'"
 
 Edges = dict[tuple[str, str], list[str]]
 
@@ -57,5 +58,9 @@ def _edges(house: House) -> Edges:
 def _room(house: House, source: Source) -> str:
     if source.folder != source.package:
         return source.folder
-    wires = source.package in house.roles and source.stem in WIRING
-    return f"{source.package}/wiring" if wires else f"{source.package}/top"
+    wires = source.stem in {"__main__", "app"} or _is_program(source)
+    return f"{source.package}/wiring" if wires and source.package in house.roles else f"{source.package}/top"
+
+
+def _is_program(source: Source) -> bool:
+    return any(isinstance(node, ast.If) and ast.unparse(node.test) == IS_A_PROGRAM for node in source.tree.body)

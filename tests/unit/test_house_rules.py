@@ -220,6 +220,20 @@ def test_the_files_at_the_top_are_one_room_below_the_inner_ones_and_the_wiring_o
     assert len(rooms.rooms_in_a_circle(build(knows_app | {path: text}))) == 1
 
 
+def test_a_program_at_the_top_of_a_role_is_a_door_and_as_such_known_by_nobody(build):
+    command = "from cam.rooms import handlers\nfrom cam import metrics\n"
+    house = {"cam/metrics.py": "", "cam/rooms/a.py": "from cam import metrics", "cam/verify.py": command}
+    assert [told.partition(":")[0] for told in rooms.rooms_in_a_circle(build(house))] == [
+        "cam/rooms -> cam/top -> cam/rooms"
+    ]
+    house["cam/verify.py"] += 'if __name__ == "__main__":\n    main()\n'
+    assert rooms.rooms_in_a_circle(build(house)) == []
+    house["cam/rooms/b.py"] = "from cam.verify import main"
+    assert [told.partition(":")[0] for told in rooms.rooms_in_a_circle(build(house))] == [
+        "cam/rooms -> cam/wiring -> cam/rooms"
+    ]
+
+
 def test_only_a_role_has_wiring_and_elsewhere_its_names_are_files_like_others(build):
     house = build(
         {"devices/__main__.py": "from devices.links import get", "devices/links/get.py": "import devices.send"}
