@@ -17,7 +17,7 @@ from tornado.web import Application, RequestHandler
 VERSION = {"ApiVersion": "1.45", "MinAPIVersion": "1.24", "Version": "26.1.5"}
 
 
-class FakeEngine:
+class FakeContainerEngine:
     """Serves on its own thread from `start` to `stop`; may be started again on the same socket."""
 
     def __init__(self, folder: Path) -> None:
@@ -60,7 +60,7 @@ class FakeEngine:
 
 
 class _Handler(RequestHandler):
-    def initialize(self, engine: FakeEngine) -> None:
+    def initialize(self, engine: FakeContainerEngine) -> None:
         self._engine = engine
 
     async def prepare(self) -> None:
