@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry
 
-from backbone import health, logs, service
-from backbone.health import Dependency
-from backbone.job_queue import JobQueue
-from backbone.legacy_fields import MAX_BODY_BYTES
-from backbone.legacy_networks import LegacyNetworks
+from backbone import logs, service
+from backbone.jobs.job_queue import JobQueue
+from backbone.jobs.result_consumer import ResultConsumer
 from backbone.lifecycle import Held, Part, live
-from backbone.result_consumer import ResultConsumer
 from backbone.settings import load
-from backbone.web import HttpServer, Metrics, application
+from backbone.web import health
+from backbone.web.health import Dependency
+from backbone.web.http import HttpServer, Metrics, application
+from backbone.web.legacy_fields import MAX_BODY_BYTES
+from backbone.web.legacy_networks import LegacyNetworks
 from cloudlet import handlers
 from cloudlet.comparisons import Comparisons
 from cloudlet.delivery_worker import DeliveryWorker

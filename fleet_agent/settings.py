@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 
 from backbone.url_ring import are_websocket_urls
-from backbone.web_settings import WebSettings
+from backbone.web.settings import WebSettings
 from backbone.wire.fleet_values import NODE_PATTERN
 
 

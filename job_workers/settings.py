@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from backbone.redis_settings import RedisSettings
-from backbone.web_settings import WebSettings
+from backbone.web.settings import WebSettings
 from backbone.wire.jobs import ENCODE, FOOTAGE, MATCH
 from backbone.wire.offload import OFFLOAD
 from job_workers.domain.sandbox_policy import MIB, Policy

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry
 
-from backbone import health, logs, service
-from backbone.health import Dependency, Readiness
-from backbone.job_queue import JobQueue
+from backbone import logs, service
+from backbone.jobs.job_queue import JobQueue
+from backbone.jobs.result_consumer import ResultConsumer
 from backbone.lifecycle import Held, Part, live
-from backbone.result_consumer import ResultConsumer
 from backbone.settings import load
-from backbone.web import HttpServer, Metrics, application
+from backbone.web import health
+from backbone.web.health import Dependency, Readiness
+from backbone.web.http import HttpServer, Metrics, application
 from mqtt_gateway.broker_link import BrokerLink, Login
 from mqtt_gateway.domain import topics
 from mqtt_gateway.domain.fleet_view import FleetView

@@ -4,8 +4,8 @@ import time
 from typing import Any
 
 from backbone.errors import BadInput, NotFound
-from backbone.legacy_fields import Form, UploadCount, UploadHandler
-from backbone.web import BaseHandler, Route
+from backbone.web.http import BaseHandler, Route
+from backbone.web.legacy_fields import Form, UploadCount, UploadHandler
 from processor_orchestrator.cases.form import FIELDS, MOST_PHOTOS, UploadedPhoto, read_form
 from processor_orchestrator.cases.photo_zip import ZIP_MAGIC, photos_in
 from processor_orchestrator.cases.references import ReferenceService
