@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings
 class FlagGroups:
     """The groups of a parser, one for each class that settings are made of, by the class's docstring.
 
-    The nearest base comes last: what every role can be told stands before what only roles with a web door can.
+    The nearest base comes last: what every role can be told stands before what only roles with an HTTP server can.
     """
 
     def __init__(self, parser: argparse.ArgumentParser, settings_type: type[BaseSettings]) -> None:

@@ -38,7 +38,7 @@ class SecretFileSource(EnvSettingsSource):
 
 
 class RoleSettings(BaseSettings):
-    """What every role with a door can be told.
+    """What every role with an HTTP server can be told.
 
     Precedence: flag, environment variable of the same name in capitals, `<NAME>_FILE`, `.env`, default.
     """

@@ -76,13 +76,13 @@ def parts_of(settings: Settings, *, ip: str) -> Sequence[Part]:
         *handlers.routes(cloudlet, LegacyNetworks.of(settings.legacy_networks)),
         *health.routes({"redis": lambda: _state(results), "server": worker.state, "spool": outbox.state}, registry),
     ]
-    door = HttpServer(
+    server = HttpServer(
         application(routes, guard=settings.guard(), metrics=Metrics(registry)),
         address=(settings.host, settings.port),
         tls=settings.tls(),
         max_body=MAX_BODY_BYTES,
     )
-    return [Held(queue), Held(store), outbox, link, door, results, Upkeep(cloudlet), worker]
+    return [Held(queue), Held(store), outbox, link, server, results, Upkeep(cloudlet), worker]
 
 
 def _state(results: ResultConsumer) -> Dependency:

@@ -65,13 +65,13 @@ def parts_of(settings: Settings) -> Sequence[Part]:
         renew = [told.tell_everything]
         readiness["orchestrator"] = client.state
     messages = MqttHandler(link=link, requests=requests, status_topic=status_topic, renew=renew, metrics=metrics)
-    door = HttpServer(
+    server = HttpServer(
         application(health.routes(readiness, registry), guard=settings.guard(), metrics=Metrics(registry)),
         address=(settings.host, settings.port),
         tls=settings.tls(),
     )
     counts = RequestCounts(store, metrics)
-    return [Held(queue), Held(store), door, handover, requests, results, *events, messages, counts]
+    return [Held(queue), Held(store), server, handover, requests, results, *events, messages, counts]
 
 
 def _results(queue: JobQueue, requests: RequestService, handover: Handover, metrics: GatewayMetrics) -> ResultConsumer:

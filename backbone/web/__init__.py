@@ -1,1 +1,1 @@
-"""What every role's web door is made of: who may come in, handlers and sockets, health, streams. No role's routes."""
+"""What an HTTP server is made of: who may come in, handlers and sockets, health, streams. No role's routes."""

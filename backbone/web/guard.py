@@ -1,4 +1,4 @@
-"""Decides who may come in through a role's door. Does not answer requests itself."""
+"""Decides who may call a role's HTTP server. Does not answer requests itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,13 +27,13 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The rules at the door.
+    """Who may do what at a server.
 
     Attributes:
         verifier: None means that authentication is off: then only callers by a loopback name are let in, so that no
-            foreign page can reach the door through a name that it controls (DNS rebinding).
+            foreign page can reach the server through a name that it controls (DNS rebinding).
         roles: the role that a token must carry for each access.
-        allowed_origins: pages of other origins that may use this door, such as `https://console.example`.
+        allowed_origins: pages of other origins that may call this server, such as `https://console.example`.
     """
 
     verifier: TokenVerifier | None = None
@@ -63,7 +63,7 @@ class Guard:
             raise NotAllowed("expected this machine's own name while authentication is off, got another Host")
 
     def allows_origin(self, origin: str | None, host: str) -> bool:
-        """Return whether a page of `origin` may use this door; None is a caller that is no page."""
+        """Return whether a page of `origin` may call this server; None is a caller that is no page."""
         if origin is None:
             return True
         return origin in self.allowed_origins or (host != "" and _place_in(origin) == host.lower())

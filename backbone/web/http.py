@@ -47,7 +47,7 @@ class Route:
 
 
 class Metrics:
-    """The counters of a door: what was refused, and why; what was dropped for peers that are too slow."""
+    """What an HTTP server counts: what was refused, and why; what was dropped for peers that are too slow."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.refused = Counter(
@@ -66,7 +66,7 @@ class BaseHandler(RequestHandler):
 
     @property
     def guard(self) -> Guard:
-        """The rules of this door."""
+        """The rules of this server."""
         guard: Guard = self.settings["guard"]
         return guard
 
@@ -131,7 +131,7 @@ class BaseHandler(RequestHandler):
 
     @property
     def metrics(self) -> Metrics:
-        """The counters of this door."""
+        """What this server counts."""
         metrics: Metrics = self.settings["metrics"]
         return metrics
 
@@ -150,7 +150,7 @@ class NotFoundHandler(BaseHandler):
 
 
 def application(routes: Sequence[Route], *, guard: Guard, metrics: Metrics, ping_seconds: float = 10.0) -> Application:
-    """Return the Tornado application of a role's door."""
+    """Return the Tornado application of a role's HTTP server."""
     return Application(
         [(route.pattern, route.handler, route.collaborators) for route in routes],
         default_handler_class=NotFoundHandler,
@@ -191,7 +191,7 @@ def listen(
 
 
 class HttpServer(Part):
-    """A role's door: listens from its start on, and closes what is still connected when it stops.
+    """A role's HTTP server: listens from its start on, and closes what is still connected when it stops.
 
     Args:
         address: host and port; port 0 asks for any free one.

@@ -1,4 +1,4 @@
-"""Settings of every role with a web door, and the guard that follows from them."""
+"""Settings of every role with an HTTP server, and the guard that follows from them."""
 
 import ssl
 from typing import Self
@@ -11,7 +11,7 @@ from backbone.web.guard import LOOPBACK_NAMES, Access, Guard
 
 
 class WebSettings(RoleSettings):
-    """Who may come in, and how the door is sealed."""
+    """Who may come in, and how the server is sealed."""
 
     public_key: SecretStr | None = Field(None, description="PEM key that tokens are checked with; none: no tokens")
     audience: str = Field("searchlight", description="audience that a token must name")
@@ -22,7 +22,7 @@ class WebSettings(RoleSettings):
     cloudlet_role: str = Field("cloudlet", description="role that a cloudlet's token must carry")
     phone_role: str = Field("phone", description="role that a phone's token must carry")
     snap_role: str = Field("snap", description="role that a snap camera's token must carry")
-    allowed_origins: str = Field("", description="other origins whose pages may use this door, comma separated")
+    allowed_origins: str = Field("", description="other origins whose pages may call this server, comma separated")
     ssl_cert: str | None = Field(None, description="file with the certificate chain, PEM")
     ssl_key: str | None = Field(None, description="file with the certificate's key, PEM")
 
@@ -40,7 +40,7 @@ class WebSettings(RoleSettings):
         return self
 
     def guard(self) -> Guard:
-        """Return the rules at the door."""
+        """Return who may do what at the server."""
         key = self.public_key.get_secret_value() if self.public_key is not None else None
         origins = (origin.strip() for origin in self.allowed_origins.split(","))
         return Guard(
