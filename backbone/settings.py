@@ -18,6 +18,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from backbone.flag_groups import FlagGroups
+
 S = TypeVar("S", bound="RoleSettings")
 
 
@@ -36,7 +38,7 @@ class SecretFileSource(EnvSettingsSource):
 
 
 class RoleSettings(BaseSettings):
-    """What every role with a door can be told.
+    """What every role with an HTTP server can be told.
 
     Precedence: flag, environment variable of the same name in capitals, `<NAME>_FILE`, `.env`, default.
     """
@@ -82,8 +84,12 @@ def load(settings_type: type[S], *, program: str, argv: list[str] | None = None)
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    groups = FlagGroups(parser, settings_type)
     try:
-        flags: CliSettingsSource[argparse.ArgumentParser] = CliSettingsSource(settings_type, root_parser=parser)
+        flags: CliSettingsSource[argparse.ArgumentParser] = CliSettingsSource(
+            settings_type, root_parser=parser, add_argument_method=groups.add
+        )
+        parser.usage = groups.usage
         arguments = sys.argv[1:] if argv is None else argv
         return settings_type(_cli_settings_source=flags(args=arguments))  # type: ignore[call-arg] # pydantic's private name
     except ValidationError as faults:

@@ -46,6 +46,11 @@ class SteadySocket:
         self._converse = converse
         self._max_message_bytes = max_message_bytes
         self.last_error = "not connected yet"
+        self._refusal = ""
+
+    def note_refusal(self, reason: str) -> None:
+        """Keep what the server refuses on this connection, to tell it should the server close it."""
+        self._refusal = f", having refused: {reason}"
 
     @property
     def url(self) -> str:
@@ -57,9 +62,10 @@ class SteadySocket:
         backoff, lost_at = Backoff(limit=LONGEST_WAIT), time.monotonic()
         while True:
             began = time.monotonic()
+            self._refusal = ""
             try:
                 await self._connect()
-                self.last_error = "the server closed the connection"
+                self.last_error = f"the server closed the connection{self._refusal}"
             except (OSError, HTTPClientError, WebSocketError, TimeoutError) as fault:
                 self.last_error = f"{type(fault).__name__}: {fault}"
             now = time.monotonic()

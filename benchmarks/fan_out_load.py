@@ -66,6 +66,10 @@ class Client:
         self.ages: list[float] = []
         self._tail = b""
 
+    def count_anew(self) -> None:
+        """Forget what was counted so far."""
+        self.bytes, self.ages = 0, []
+
     def take(self) -> int:
         """Read what is there and return how many bytes came."""
         came = self.peer.recv(1 << 20)
@@ -109,7 +113,7 @@ class Load:
         """
         self._pass(WARM_UP_SECONDS)
         for client in self.clients:
-            client.bytes, client.ages = 0, []
+            client.count_anew()
         began, spent = time.time(), cpu_seconds(pid)
         if self._hertz:
             self._send_at_rate(began, seconds)

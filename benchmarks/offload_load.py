@@ -20,8 +20,8 @@ from typing import Self
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from benchmarks.mqtt_socket import send_at_once
 from benchmarks.offload_programs import PROGRAMS, Program, request
+from benchmarks.peers.mqtt_socket import send_at_once
 
 ANSWER_SECONDS = 60.0
 

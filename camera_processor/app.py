@@ -6,14 +6,15 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry
 
-from backbone import health, logs, service
-from backbone.health import Readiness
+from backbone import logs, service
 from backbone.latest_slot import LatestSlot
 from backbone.lifecycle import Part, live
-from backbone.mjpeg import Broadcast
-from backbone.pictures import PictureCleaner
+from backbone.pictures.cleaner import PictureCleaner
 from backbone.settings import load
-from backbone.web import HttpServer, Metrics, application
+from backbone.web import health
+from backbone.web.health import Readiness
+from backbone.web.http import HttpServer, Metrics, application
+from backbone.web.mjpeg import Broadcast
 from backbone.wire.models import DLIB
 from camera_processor import handlers_web
 from camera_processor.analyst import Analyst

@@ -4,7 +4,7 @@ import time
 
 from backbone.latest_slot import LatestSlot
 from backbone.lifecycle import Part
-from backbone.mjpeg import Broadcast
+from backbone.web.mjpeg import Broadcast
 from backbone.wire.stream_frames import StreamFrame
 from camera_processor.analyst import Turn, Wanted
 from camera_processor.analyst_thread import AnalystThread

@@ -5,9 +5,9 @@ from typing import ClassVar
 from tornado.web import StaticFileHandler
 
 from backbone.errors import Unavailable
-from backbone.guard import Access
-from backbone.mjpeg import Broadcast, MjpegHandler, Viewer, asked_fps
-from backbone.web import BaseHandler, Route
+from backbone.web.guard import Access
+from backbone.web.http import BaseHandler, Route
+from backbone.web.mjpeg import Broadcast, MjpegHandler, Viewer, asked_fps
 
 SNAPSHOT_SECONDS = 5.0
 

@@ -5,7 +5,7 @@ from functools import partial
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from backbone.latest_slot import LatestSlot
-from backbone.mjpeg import Broadcast
+from backbone.web.mjpeg import Broadcast
 from camera_processor.capture.capture import Capture, CaptureState
 from camera_processor.domain.commands import CommandList
 from camera_processor.domain.frames import Frame

@@ -10,11 +10,11 @@ import structlog
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError
 
 from backbone.errors import SearchlightError
-from backbone.health import Dependency
 from backbone.lifecycle import Part
 from backbone.outbox import Outbox, PeerTooSlow
-from backbone.pictures import PictureCleaner, from_base64
+from backbone.pictures.cleaner import PictureCleaner, from_base64
 from backbone.steady_socket import Outgoing, SteadySocket
+from backbone.web.health import Dependency
 from backbone.wire import to_processor
 from backbone.wire.codec import PICTURE_MESSAGE_BYTES, BadMessage, encode
 from backbone.wire.from_processor import Identifier

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from backbone.errors import BadInput
 from backbone.url_ring import are_websocket_urls
-from backbone.web_settings import WebSettings
+from backbone.web.settings import WebSettings
 from camera_processor.capture.sources.table import HELP, parse_source
 from faces import DetectorName
 

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry
 
-from backbone import health, logs, service
-from backbone.health import Dependency
-from backbone.job_queue import JobQueue
-from backbone.legacy_fields import MAX_BODY_BYTES
-from backbone.legacy_networks import LegacyNetworks
+from backbone import logs, service
+from backbone.jobs.job_queue import JobQueue
+from backbone.jobs.result_consumer import ResultConsumer
 from backbone.lifecycle import Held, Part, live
-from backbone.result_consumer import ResultConsumer
 from backbone.settings import load
-from backbone.web import HttpServer, Metrics, application
+from backbone.web import health
+from backbone.web.health import Dependency
+from backbone.web.http import HttpServer, Metrics, application
+from backbone.web.legacy_fields import MAX_BODY_BYTES
+from backbone.web.legacy_networks import LegacyNetworks
 from cloudlet import handlers
 from cloudlet.comparisons import Comparisons
 from cloudlet.delivery_worker import DeliveryWorker
@@ -75,13 +76,13 @@ def parts_of(settings: Settings, *, ip: str) -> Sequence[Part]:
         *handlers.routes(cloudlet, LegacyNetworks.of(settings.legacy_networks)),
         *health.routes({"redis": lambda: _state(results), "server": worker.state, "spool": outbox.state}, registry),
     ]
-    door = HttpServer(
+    server = HttpServer(
         application(routes, guard=settings.guard(), metrics=Metrics(registry)),
         address=(settings.host, settings.port),
         tls=settings.tls(),
         max_body=MAX_BODY_BYTES,
     )
-    return [Held(queue), Held(store), outbox, link, door, results, Upkeep(cloudlet), worker]
+    return [Held(queue), Held(store), outbox, link, server, results, Upkeep(cloudlet), worker]
 
 
 def _heartbeat(settings: Settings, sender: Sender) -> dict[str, str]:

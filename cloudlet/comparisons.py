@@ -10,7 +10,7 @@ from dataclasses import replace
 import structlog
 
 from backbone.errors import Unavailable
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.wire.jobs import MATCH, GalleryFile, MatchTask
 from cloudlet.domain.batches import Batch, Batches
 from cloudlet.domain.jobs import Jobs

@@ -8,8 +8,8 @@ from http import HTTPStatus
 import structlog
 
 from backbone.errors import Unavailable
-from backbone.health import Dependency
 from backbone.lifecycle import Part
+from backbone.web.health import Dependency
 from cloudlet.domain.failover import Failover
 from cloudlet.metrics import CloudletMetrics
 from cloudlet.outbox import DeliveryOutbox, OutboxItem

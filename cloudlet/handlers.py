@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
-from backbone.archives import open_archive
 from backbone.errors import BadInput
-from backbone.guard import Access
-from backbone.legacy_fields import Form, UploadCount, UploadHandler
-from backbone.legacy_networks import LegacyNetworks
-from backbone.web import Route
+from backbone.web.guard import Access
+from backbone.web.http import Route
+from backbone.web.legacy_fields import Form, UploadCount, UploadHandler
+from backbone.web.legacy_networks import LegacyNetworks
+from backbone.zips.archives import open_archive
 from cloudlet.domain.batches import Sent
 from cloudlet.service import CloudletService
 

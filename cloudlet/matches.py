@@ -2,9 +2,9 @@
 
 import asyncio
 
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.wire.jobs import FaceMatch, Matched
-from backbone.zip_writer import write_zip
+from backbone.zips.writer import write_zip
 from cloudlet.domain.batches import Batch
 from cloudlet.domain.jobs import Jobs
 from cloudlet.domain.match_files import Match, Sender, by_job, match_files, match_id_of, portions

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from backbone.errors import Unavailable
-from backbone.health import Dependency
 from backbone.lifecycle import Part
 from backbone.sqlite_file import Layout, SqliteFile
+from backbone.web.health import Dependency
 
 T = TypeVar("T")
 DELIVERED_KEPT = 100_000

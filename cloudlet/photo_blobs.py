@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import structlog
 
-from backbone.archives import Archive, Entry
 from backbone.errors import BadInput, Unavailable
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
+from backbone.zips.archives import Archive, Entry
 
 
 async def put_photos(queue: JobQueue, archive: Archive, entries: Sequence[Entry]) -> list[tuple[str, str]]:

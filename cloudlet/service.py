@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import structlog
 
-from backbone.archives import Archive
 from backbone.errors import BadInput, NotFound, Unavailable
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Failed, Matched, Photo, Result
 from backbone.wire.models import rescaled
+from backbone.zips.archives import Archive
 from cloudlet.comparisons import Comparisons
 from cloudlet.domain.batches import Batch, Batches, Sent
 from cloudlet.domain.jobs import Job, Jobs, JobState

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import CliPositionalArg
 
-from backbone.legacy_networks import LegacyNetworks
 from backbone.redis_settings import RedisSettings
-from backbone.web_settings import WebSettings
+from backbone.web.legacy_networks import LegacyNetworks
+from backbone.web.settings import WebSettings
 from backbone.wire.models import DLIB, TOLERANCES
 
 

@@ -1,4 +1,7 @@
-"""How long a device waits before it tries again. Does not wait by itself."""
+"""How long a device waits before it tries again. Does not wait by itself.
+
+The roles have their own in the backbone, which a device does not carry.
+"""
 
 import random
 from collections.abc import Callable

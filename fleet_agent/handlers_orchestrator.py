@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from backbone.errors import SearchlightError, Unavailable
+from backbone.lifecycle import Part
 from backbone.wire.codec import type_of
 from backbone.wire.from_fleet_agent import Done, Refused
 from backbone.wire.to_fleet_agent import Command, ListContainers, StartContainer, StopContainer
+from fleet_agent.container_engine import ContainerEngine
 from fleet_agent.domain.allow_list import AllowList
 from fleet_agent.domain.inventory import Container, Step, named, step_to_start
-from fleet_agent.engine import Engine
 from fleet_agent.metrics import AgentMetrics
 
 MAX_WAITING = 16
@@ -21,7 +22,7 @@ COMMAND_SECONDS = 30.0
 Answer = Callable[[Done | Refused], None]
 
 
-class CommandHandler:
+class CommandHandler(Part):
     """Carries out commands in the order in which they came, so that the same one twice does its work once.
 
     Args:
@@ -34,14 +35,14 @@ class CommandHandler:
         self,
         *,
         allow_list: AllowList,
-        engine: Engine,
+        container_engine: ContainerEngine,
         metrics: AgentMetrics,
         devices: Callable[[], dict[str, int]],
         answer: Answer,
         after: Callable[[], Awaitable[None]],
     ) -> None:
         self._allow_list = allow_list
-        self._engine = engine
+        self._container_engine = container_engine
         self._metrics = metrics
         self._devices = devices
         self._answer = answer
@@ -79,25 +80,25 @@ class CommandHandler:
             raise Unavailable(f"expected the engine to be done within {COMMAND_SECONDS:g} s, it was not") from None
 
     async def _carry_out(self, command: Command) -> list[Container]:
-        there = await self._engine.containers()
+        there = await self._container_engine.containers()
         match command:
             case StartContainer():
                 await self._start(command, there)
             case StopContainer(name=name):
-                await self._engine.remove(named(name, there))
+                await self._container_engine.remove(named(name, there))
                 structlog.get_logger().info("container_stopped", name=name)
             case ListContainers():
                 return there
-        return await self._engine.containers()
+        return await self._container_engine.containers()
 
     async def _start(self, command: StartContainer, there: list[Container]) -> None:
         spec = self._allow_list.spec(command, self._devices())
         step = step_to_start(spec, there)
         match step:
             case Step.CREATE:
-                await self._engine.create(spec)
+                await self._container_engine.create(spec)
             case Step.START_AGAIN:
-                await self._engine.start_again(named(spec.name, there))
+                await self._container_engine.start_again(named(spec.name, there))
         structlog.get_logger().info("container_started", name=spec.name, kind=spec.kind, step=step.value)
 
     def _refuse(self, command: Command, fault: SearchlightError) -> None:

@@ -7,19 +7,20 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from backbone.errors import SearchlightError
-from backbone.health import Dependency
+from backbone.lifecycle import Part
+from backbone.web.health import Dependency
 from backbone.wire.from_fleet_agent import Node
+from fleet_agent.container_engine import ContainerEngine
 from fleet_agent.device_folder import DeviceFolder
 from fleet_agent.domain.allow_list import AllowList
 from fleet_agent.domain.inventory import Container
-from fleet_agent.engine import Engine
 from fleet_agent.machine import Machine
 from fleet_agent.metrics import AgentMetrics
 
 WATCH_SECONDS = 5.0
 
 
-class NodeWatch:
+class NodeWatch(Part):
     """The node as it was when it was asked last.
 
     Args:
@@ -32,7 +33,7 @@ class NodeWatch:
         node: str,
         *,
         allow_list: AllowList,
-        engine: Engine,
+        container_engine: ContainerEngine,
         machine: Machine,
         folder: DeviceFolder,
         metrics: AgentMetrics,
@@ -40,7 +41,7 @@ class NodeWatch:
     ) -> None:
         self._node = node
         self._allow_list = allow_list
-        self._engine = engine
+        self._container_engine = container_engine
         self._machine = machine
         self._folder = folder
         self._metrics = metrics
@@ -48,7 +49,7 @@ class NodeWatch:
         self._containers: list[Container] = []
         self._fault: str | None = "not asked yet"
 
-    def engine_state(self) -> Dependency:
+    def container_engine_state(self) -> Dependency:
         """Return whether the engine answered when it was asked last."""
         return Dependency(ok=self._fault is None, detail=self._fault or "answers")
 
@@ -65,7 +66,7 @@ class NodeWatch:
     async def look(self) -> None:
         """Ask everything now and tell it."""
         try:
-            there = await self._engine.containers()
+            there = await self._container_engine.containers()
             if self._fault is not None:
                 there = await self._resume(there)
             self._note(there)
@@ -106,10 +107,10 @@ class NodeWatch:
             if container.runs:
                 continue
             try:
-                await self._engine.start_again(container)
+                await self._container_engine.start_again(container)
             except SearchlightError as fault:
                 structlog.get_logger().warning("cannot_resume", name=container.name, reason=fault.message)
             else:
                 self._metrics.resumed.inc()
                 structlog.get_logger().info("resumed", name=container.name)
-        return await self._engine.containers()
+        return await self._container_engine.containers()

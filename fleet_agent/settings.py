@@ -6,17 +6,17 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 
 from backbone.url_ring import are_websocket_urls
-from backbone.web_settings import WebSettings
+from backbone.web.settings import WebSettings
 from backbone.wire.fleet_values import NODE_PATTERN
 
 
 class Settings(WebSettings):
     """One node: starts, stops and lists containers from its own allow-list on the orchestrator's command.
 
-    The only role that holds the engine's socket; its own door has nothing but health and metrics.
+    The only role that holds the socket of the container engine; it serves health and metrics only.
     """
 
-    port: int = Field(9400, ge=0, le=65535, description="port of the health door; 0 takes a free one")
+    port: int = Field(9400, ge=0, le=65535, description="port of health and metrics; 0 takes a free one")
     node_id: str = Field(description="name of this machine; letters, digits, dots, - and _")
     orchestrator_url: str = Field(description="ws(s)://HOST:PORT/fleet, several separated by commas")
     jwt: SecretStr | None = Field(None, description="token that the orchestrator asks for, when it does")

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry
 
-from backbone import health, logs, service
-from backbone.health import Readiness
+from backbone import logs, service
 from backbone.lifecycle import Part, live
 from backbone.settings import load
-from backbone.web import HttpServer, Metrics, application
+from backbone.web import health
+from backbone.web.health import Readiness
+from backbone.web.http import HttpServer, Metrics, application
 from backbone.wire.offload import OFFLOAD
 from job_workers.metrics import WorkerMetrics
 from job_workers.queues.recovery import Recovery

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from backbone.redis_settings import RedisSettings
-from backbone.web_settings import WebSettings
+from backbone.web.settings import WebSettings
 from backbone.wire.jobs import ENCODE, FOOTAGE, MATCH
 from backbone.wire.offload import OFFLOAD
 from job_workers.domain.sandbox_policy import MIB, Policy
@@ -19,7 +19,7 @@ DEFAULT_QUEUES = (ENCODE, MATCH, FOOTAGE)
 class Settings(WebSettings, RedisSettings):
     """Workers on one machine: encode references, match photos, look through footage; run foreign code in a sandbox."""
 
-    port: int = Field(8200, ge=0, le=65535, description="port of the health door; 0 takes a free one")
+    port: int = Field(8200, ge=0, le=65535, description="port of health and metrics; 0 takes a free one")
     redis_url: SecretStr = Field(description="redis://... where the queues are")
     queues: str = Field(
         ",".join(DEFAULT_QUEUES), description=f"of {','.join(KNOWN_QUEUES)}: those to serve, the most urgent first"

@@ -19,9 +19,9 @@ import structlog
 
 from backbone.backoff import Backoff
 from backbone.errors import Unavailable
-from backbone.health import Dependency
 from backbone.lifecycle import Part
 from backbone.redis_errors import answering
+from backbone.web.health import Dependency
 from job_workers.metrics import WorkerMetrics
 from job_workers.queues.recovery import Recovery
 from job_workers.spec import WorkerSpec

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry
 
-from backbone import health, logs, service
-from backbone.health import Dependency, Readiness
-from backbone.job_queue import JobQueue
+from backbone import logs, service
+from backbone.jobs.job_queue import JobQueue
+from backbone.jobs.result_consumer import ResultConsumer
 from backbone.lifecycle import Held, Part, live
-from backbone.result_consumer import ResultConsumer
 from backbone.settings import load
-from backbone.web import HttpServer, Metrics, application
+from backbone.web import health
+from backbone.web.health import Dependency, Readiness
+from backbone.web.http import HttpServer, Metrics, application
 from mqtt_gateway.broker_link import BrokerLink, Login
 from mqtt_gateway.domain import topics
 from mqtt_gateway.domain.fleet_view import FleetView
@@ -64,13 +65,13 @@ def parts_of(settings: Settings) -> Sequence[Part]:
         renew = [told.tell_everything]
         readiness["orchestrator"] = client.state
     messages = MqttHandler(link=link, requests=requests, status_topic=status_topic, renew=renew, metrics=metrics)
-    door = HttpServer(
+    server = HttpServer(
         application(health.routes(readiness, registry), guard=settings.guard(), metrics=Metrics(registry)),
         address=(settings.host, settings.port),
         tls=settings.tls(),
     )
     counts = RequestCounts(store, metrics)
-    return [Held(queue), Held(store), door, handover, requests, results, *events, messages, counts]
+    return [Held(queue), Held(store), server, handover, requests, results, *events, messages, counts]
 
 
 def _results(queue: JobQueue, requests: RequestService, handover: Handover, metrics: GatewayMetrics) -> ResultConsumer:

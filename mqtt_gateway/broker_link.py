@@ -21,7 +21,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from backbone.health import Dependency
+from backbone.web.health import Dependency
 from mqtt_gateway.domain.incoming import Incoming
 from mqtt_gateway.metrics import GatewayMetrics
 

@@ -11,7 +11,7 @@ import structlog
 
 from backbone.backoff import Backoff
 from backbone.errors import Unavailable
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.lifecycle import Part
 from backbone.wire.offload import OFFLOAD
 from mqtt_gateway.domain.open_request import OpenRequest

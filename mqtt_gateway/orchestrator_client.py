@@ -9,8 +9,8 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection
 
 from backbone.errors import Unavailable
-from backbone.health import Dependency
 from backbone.steady_socket import SteadySocket
+from backbone.web.health import Dependency
 from backbone.wire import to_client
 from backbone.wire.codec import PICTURE_MESSAGE_BYTES, BadMessage, encode
 from backbone.wire.from_client import Subscribe

@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from backbone.redis_settings import RedisSettings
 from backbone.url_ring import are_websocket_urls
-from backbone.web_settings import WebSettings
+from backbone.web.settings import WebSettings
 
 
 class Settings(WebSettings, RedisSettings):

@@ -7,10 +7,11 @@ import structlog
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from backbone import health, logs, service
+from backbone import logs, service
 from backbone.lifecycle import Held, Part, live
 from backbone.settings import load
-from backbone.web import HttpServer, Metrics, Route, application
+from backbone.web import health
+from backbone.web.http import HttpServer, Metrics, Route, application
 from pi_receiver import verify
 from pi_receiver.domain.channels import Channels
 from pi_receiver.forwarding.cloudlet_link import CloudletLink

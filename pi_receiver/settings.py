@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import CliSuppress
 
-from backbone.web_settings import WebSettings
+from backbone.web.settings import WebSettings
 from pi_receiver.storage.faults import parse_faults
 
 MEGABYTE = 1024 * 1024

@@ -5,19 +5,20 @@ from collections.abc import Awaitable, Callable
 
 from prometheus_client import CollectorRegistry
 
-from backbone import health, lifecycle, logs, service
-from backbone.archives import MAX_ENTRY_BYTES
-from backbone.job_queue import JobQueue
-from backbone.legacy_fields import UploadCount
-from backbone.legacy_networks import LegacyNetworks
+from backbone import lifecycle, logs, service
+from backbone.jobs.job_queue import JobQueue
+from backbone.jobs.result_consumer import ResultConsumer
 from backbone.lifecycle import Held, Part
-from backbone.picture_pool import PicturePool
-from backbone.pictures import PictureCleaner
-from backbone.result_consumer import ResultConsumer
+from backbone.pictures.cleaner import PictureCleaner
+from backbone.pictures.pool import PicturePool
 from backbone.settings import load
-from backbone.socket_handler import SocketCount
-from backbone.web import HttpServer, Metrics, Route, application
+from backbone.web import health
+from backbone.web.http import HttpServer, Metrics, Route, application
+from backbone.web.legacy_fields import UploadCount
+from backbone.web.legacy_networks import LegacyNetworks
+from backbone.web.socket_handler import SocketCount
 from backbone.wire.jobs import Result
+from backbone.zips.archives import MAX_ENTRY_BYTES
 from processor_orchestrator.bus import EventBus
 from processor_orchestrator.cases import handlers as case_handlers
 from processor_orchestrator.cases.likenesses import LikenessService

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
-from backbone.legacy_networks import LegacyNetworks
 from backbone.redis_settings import RedisSettings
-from backbone.web_settings import WebSettings
+from backbone.web.legacy_networks import LegacyNetworks
+from backbone.web.settings import WebSettings
 
 WEBPAGE = Path(__file__).resolve().parent.parent / "webpage"
 

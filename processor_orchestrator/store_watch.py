@@ -5,8 +5,8 @@ import asyncio
 import structlog
 
 from backbone.errors import Unavailable
-from backbone.health import Dependency
 from backbone.lifecycle import Part
+from backbone.web.health import Dependency
 from processor_orchestrator.stores import Store
 
 ASK_SECONDS = 2.0

@@ -19,7 +19,7 @@ def main() -> None:
         case "doctor":
             sys.exit(doctor.run(data_dir=arguments.data_dir))
         case "status":
-            sys.exit(status.run(url=arguments.url))
+            sys.exit(status.run(url=arguments.url, token=arguments.token_file))
         case "score":
             sys.exit(score(["--data-dir", str(arguments.data_dir)]))
 
@@ -41,7 +41,17 @@ def _parser() -> argparse.ArgumentParser:
         )
     status_parser = commands.add_parser("status", help="say how a running orchestrator is")
     status_parser.add_argument("--url", default="http://127.0.0.1:8000", help="its address (default: %(default)s)")
+    status_parser.add_argument(
+        "--token-file", type=_token_in, metavar="FILE", help="file with your token, of the role client, where it asks"
+    )
     return parser
+
+
+def _token_in(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        raise argparse.ArgumentTypeError(f"expected a file with a token, got {file}") from None
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from searchlight.children import Program
 CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
-dir {folder}
+dir "{folder}"
 requirepass {password}
 appendonly yes
 appendfsync always
@@ -60,7 +60,9 @@ def embedded_redis(folder: Path, *, port: int) -> EmbeddedRedis:
         _write_private(password_file, secrets.token_urlsafe(32))
     password = password_file.read_text(encoding="utf-8").strip()
     configuration = folder / "redis.conf"
-    _write_private(configuration, CONFIGURATION.format(port=port, folder=folder.resolve(), password=password))
+    # In redis.conf a blank ends a word that is not quoted; within quotes a backslash takes the next letter as it is.
+    quoted = str(folder.resolve()).replace("\\", "\\\\").replace('"', '\\"')
+    _write_private(configuration, CONFIGURATION.format(port=port, folder=quoted, password=password))
     program = Program("redis", (str(binary), str(configuration)))
     return EmbeddedRedis(program, f"redis://:{password}@127.0.0.1:{port}/0", origin)
 

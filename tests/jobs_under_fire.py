@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from backbone.errors import Unavailable
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.wire.jobs import MATCH, Failed, GalleryFile, MatchTask, Photo, Sought
 from tests.conftest import RedisServer
 from tests.processes import Role

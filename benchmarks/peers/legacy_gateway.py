@@ -16,7 +16,7 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from benchmarks.mqtt_socket import send_at_once
+from benchmarks.peers.mqtt_socket import send_at_once
 
 SEPARATOR = "----"
 

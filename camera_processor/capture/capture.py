@@ -9,9 +9,9 @@ import time
 import structlog
 
 from backbone.backoff import Backoff
-from backbone.health import Dependency
 from backbone.latest_slot import LatestSlot
 from backbone.lifecycle import Part
+from backbone.web.health import Dependency
 from camera_processor.capture.process import CaptureProcess, Outcome
 from camera_processor.capture.sources.kind import Source
 from camera_processor.capture.wire import Header, Image

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from edge_devices.backoff import Backoff
@@ -44,12 +44,12 @@ class Patience:
     resumable_from: int = 8 * 1024 * 1024
 
 
-@dataclass
+@dataclass(frozen=True)
 class Report:
-    """What became of a run."""
+    """What became of a run: how many files were received, and which were not."""
 
     sent: int = 0
-    kept: list[Waiting] = field(default_factory=list)
+    kept: tuple[Waiting, ...] = ()
 
 
 class Delivery:
@@ -82,22 +82,22 @@ class Delivery:
         self._there = 0
 
     def run(self, waiting: Sequence[Waiting], stopped: Callable[[], bool] = lambda: False) -> Report:
-        """Send files and return how many were received.
+        """Send files and return what became of them.
 
         Raises:
             NotReached: there is no receiver.
             NotKnown: it does not know this Pi.
         """
-        report = Report()
+        sent, kept = 0, []
         for number, file in enumerate(waiting):
             if stopped():
                 break
             if self._deliver(file, left=len(waiting) - number):
-                report.sent += 1
+                sent += 1
             else:
-                report.kept.append(file)
+                kept.append(file)
         self._forms.close()
-        return report
+        return Report(sent, tuple(kept))
 
     def _deliver(self, waiting: Waiting, *, left: int) -> bool:
         """Send a file, move it, and return whether both were done; the text for people is printed here."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backbone.errors import BadInput
-from backbone.picture_child import MAX_PIXELS
+from backbone.pictures.child import MAX_PIXELS
 from job_workers.photos.photo_reader import read_photo
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from backbone.errors import BadInput
-from backbone.picture_child import FORMATS, MAX_PIXELS
+from backbone.pictures.child import FORMATS, MAX_PIXELS
 from backbone.wire.jobs import Place
 
 MOST_BYTES = 25 * 1024 * 1024

@@ -5,8 +5,8 @@ import asyncio
 import structlog
 
 from backbone.errors import Unavailable
-from backbone.health import Dependency
 from backbone.lifecycle import Part
+from backbone.web.health import Dependency
 from job_workers.sandbox.sandbox import Sandbox
 
 

@@ -1,7 +1,7 @@
 """Hands a received picture to a cloudlet, as a phone does (WIRE section 0, `newPhotos`). Decides nothing."""
 
 from backbone.multipart_client import MultipartClient
-from backbone.zip_writer import write_zip
+from backbone.zips.writer import write_zip
 from pi_receiver.storage.ledger import Received
 
 SECONDS = 30.0

@@ -13,8 +13,8 @@ import structlog
 
 from backbone.backoff import Backoff
 from backbone.errors import SearchlightError, Unavailable
-from backbone.health import Dependency
 from backbone.lifecycle import Part
+from backbone.web.health import Dependency
 from pi_receiver.metrics import ReceiverMetrics
 from pi_receiver.storage.disk_file import disk_fault
 from pi_receiver.storage.ledger import Received

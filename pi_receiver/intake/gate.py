@@ -6,8 +6,8 @@ from pathlib import Path
 
 import structlog
 
-from backbone.health import Dependency
 from backbone.lifecycle import Part
+from backbone.web.health import Dependency
 from pi_receiver.domain.identities import Identity, Roster, identify
 from pi_receiver.domain.refusals import Unlisted
 from pi_receiver.storage.ledger import Ledger

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from backbone.errors import SearchlightError
-from backbone.web import BaseHandler
+from backbone.web.http import BaseHandler
 from pi_receiver.domain.refusals import legacy_text
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from tornado.web import stream_request_body
 
 from backbone.errors import SearchlightError, TooLarge
-from backbone.web import BaseHandler
+from backbone.web.http import BaseHandler
 
 DRAINED_BYTES = 64 * 1024 * 1024
 """A stranger's refused body of more than this is cut off instead."""

@@ -4,7 +4,7 @@ import os
 import threading
 from pathlib import Path
 
-from backbone.health import Dependency
+from backbone.web.health import Dependency
 from pi_receiver.domain.refusals import NoSpace
 
 STEP = 16 * 1024 * 1024

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from backbone.errors import BadInput, Conflict, SearchlightError, TooLarge
-from backbone.web import Route
+from backbone.web.http import Route
 from pi_receiver.domain.checksums import read_checksum
 from pi_receiver.domain.file_times import read_modified
 from pi_receiver.domain.refusals import ChunkMismatch, FieldMissing, WrongKind, WrongMethod

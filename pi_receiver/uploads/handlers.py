@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backbone.errors import BadInput, SearchlightError
-from backbone.web import Route
+from backbone.web.http import Route
 from pi_receiver.domain.channels import Channels
 from pi_receiver.domain.checksums import read_checksum
 from pi_receiver.domain.file_times import read_modified

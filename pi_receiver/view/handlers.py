@@ -7,7 +7,7 @@ from typing import ClassVar
 from tornado.web import RequestHandler
 
 from backbone.errors import BadInput, NotFound
-from backbone.web import Access, BaseHandler, Route
+from backbone.web.http import Access, BaseHandler, Route
 from pi_receiver.domain.applicants import Applicant, Applicants
 from pi_receiver.domain.identities import fingerprint, is_id
 from pi_receiver.domain.refusals import FieldMissing

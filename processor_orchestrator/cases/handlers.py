@@ -5,8 +5,8 @@ from collections.abc import Collection
 from typing import Any
 
 from backbone.errors import BadInput, NotFound
-from backbone.legacy_fields import Form, UploadCount, UploadHandler
-from backbone.web import BaseHandler, Route
+from backbone.web.http import BaseHandler, Route
+from backbone.web.legacy_fields import Form, UploadCount, UploadHandler
 from processor_orchestrator.cases.form import FIELDS, MOST_PHOTOS, UploadedPhoto, read_form
 from processor_orchestrator.cases.models_in_use import ModelsInUse
 from processor_orchestrator.cases.photo_zip import ZIP_MAGIC, photos_in

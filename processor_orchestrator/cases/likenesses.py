@@ -16,7 +16,7 @@ from contextlib import suppress
 import structlog
 
 from backbone.errors import Unavailable
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.lifecycle import Part
 from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Photo, Result
 from processor_orchestrator.bus import EventBus, Inbox, Origin

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from processor_orchestrator.bus import EventBus
 from processor_orchestrator.domain.events import CameraModelsChanged, PeersMet
 from processor_orchestrator.domain.likeness import UNNAMED

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 
-from backbone.archives import open_archive
+from backbone.zips.archives import open_archive
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 """What a zip begins with, an empty one included."""

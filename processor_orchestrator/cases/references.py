@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from backbone.errors import Conflict, SearchlightError, Unavailable
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.lifecycle import Part
-from backbone.pictures import from_base64
+from backbone.pictures.cleaner import from_base64
 from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Failed, Photo, Refused, Result
 from processor_orchestrator.bus import EventBus, Inbox, Origin
 from processor_orchestrator.cases.form import CaseForm, UploadedPhoto

@@ -10,7 +10,7 @@ import structlog
 
 from backbone.errors import NotFound, Unavailable
 from backbone.lifecycle import Part
-from backbone.pictures import PictureCleaner, from_base64
+from backbone.pictures.cleaner import PictureCleaner, from_base64
 from backbone.wire import from_client
 from backbone.wire.shared import FeatureMap
 from processor_orchestrator.bus import EventBus, Origin

@@ -6,7 +6,7 @@ from typing import Any
 
 from backbone.errors import Unavailable
 from backbone.lifecycle import Part
-from backbone.mjpeg import Viewer
+from backbone.web.mjpeg import Viewer
 from backbone.wire.values import camera_key
 from processor_orchestrator.bus import EventBus, Origin
 from processor_orchestrator.cluster.link import ClusterLink

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from tornado.web import StaticFileHandler
 
-from backbone.guard import Access
-from backbone.web import BaseHandler
+from backbone.web.guard import Access
+from backbone.web.http import BaseHandler
 
 
 class PageFileHandler(StaticFileHandler, BaseHandler):

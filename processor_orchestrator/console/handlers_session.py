@@ -4,8 +4,8 @@ import time
 from typing import ClassVar
 
 from backbone.errors import BadInput, NotAllowed, NotAuthenticated
-from backbone.guard import SESSION_COOKIE, Access
-from backbone.web import BaseHandler, Route
+from backbone.web.guard import SESSION_COOKIE, Access
+from backbone.web.http import BaseHandler, Route
 from backbone.wire import strict_json
 
 MAX_BODY = 16 * 1024

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import structlog
 
-from backbone.guard import Access
-from backbone.socket_handler import BaseSocket, SocketCount
-from backbone.web import Route
+from backbone.web.guard import Access
+from backbone.web.http import Route
+from backbone.web.socket_handler import BaseSocket, SocketCount
 from backbone.wire import from_fleet_agent
 from backbone.wire.codec import CONTROL_BYTES, type_of
 from backbone.wire.from_fleet_agent import Done, Node, Refused

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from backbone.errors import BadInput
-from backbone.web import BaseHandler, Route
+from backbone.web.http import BaseHandler, Route
 from backbone.wire import strict_json
 from backbone.wire.fleet_values import ContainerName, Place
 from backbone.wire.to_fleet_agent import Command, ListContainers, StartContainer, StopContainer

@@ -2,7 +2,7 @@
 
 import time
 
-from backbone.web import BaseHandler, Route
+from backbone.web.http import BaseHandler, Route
 from backbone.wire import strict_json
 from processor_orchestrator.cases.service import CaseService
 from processor_orchestrator.footage.form import read_form

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import structlog
 
 from backbone.errors import Conflict, Unavailable
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.wire import jobs
 from backbone.wire.jobs import FaceMatch, Failed, FootageTask, Matched, Result
 from processor_orchestrator.footage.form import FootageForm

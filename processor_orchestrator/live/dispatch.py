@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Protocol
 
-from backbone.direct_write import text_frame
+from backbone.web.direct_write import text_frame
 from backbone.wire.codec import encode
 from processor_orchestrator.domain.camera import PeerId
 from processor_orchestrator.domain.conversation import Delivery

@@ -7,7 +7,7 @@ waits longer than until everything that had already arrived is read.
 import asyncio
 from collections.abc import Callable
 
-from backbone.direct_write import text_frame
+from backbone.web.direct_write import text_frame
 from processor_orchestrator.domain.camera import PeerId
 
 MOST_BYTES = 256 * 1024

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from backbone.web import BaseHandler, Route
+from backbone.web.http import BaseHandler, Route
 from processor_orchestrator.live.service import LiveService
 from processor_orchestrator.streams.relay import StreamRelay
 

@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from backbone.guard import Access
-from backbone.socket_handler import BaseSocket, SocketCount
-from backbone.web import Route
+from backbone.web.guard import Access
+from backbone.web.http import Route
+from backbone.web.socket_handler import BaseSocket, SocketCount
 from backbone.wire import from_client
 from backbone.wire.codec import type_of
 from backbone.wire.from_client import Reject, SetUsesImages, Start, Subscribe

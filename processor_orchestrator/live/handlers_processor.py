@@ -3,9 +3,9 @@
 from collections.abc import Awaitable
 from typing import ClassVar
 
-from backbone.guard import Access
-from backbone.socket_handler import BaseSocket, SocketCount
-from backbone.web import Route
+from backbone.web.guard import Access
+from backbone.web.http import Route
+from backbone.web.socket_handler import BaseSocket, SocketCount
 from backbone.wire import from_processor, stream_frames
 from backbone.wire.codec import type_of
 from backbone.wire.from_processor import BoundingBoxes, FromProcessor, Identifier

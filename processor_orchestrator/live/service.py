@@ -12,7 +12,7 @@ import structlog
 
 from backbone.errors import Unavailable
 from backbone.lifecycle import Part
-from backbone.pictures import from_base64
+from backbone.pictures.cleaner import from_base64
 from backbone.wire import from_client, from_processor, to_client
 from backbone.wire.codec import checked_boxes, encode
 from backbone.wire.shared import Error, FeatureMap

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import structlog
 
 from backbone.errors import Unavailable
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.lifecycle import Part
 from backbone.wire.jobs import GalleryFile, Sought
 from backbone.wire.models import DLIB

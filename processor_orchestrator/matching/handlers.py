@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from backbone.job_queue import JobQueue, JobView
-from backbone.web import BaseHandler, Route
+from backbone.jobs.job_queue import JobQueue, JobView
+from backbone.web.http import BaseHandler, Route
 
 
 def routes(*, queue: JobQueue | None) -> list[Route]:

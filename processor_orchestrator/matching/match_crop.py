@@ -3,7 +3,7 @@
 import structlog
 
 from backbone.errors import BadInput
-from backbone.pictures import from_base64
+from backbone.pictures.cleaner import from_base64
 from backbone.wire.jobs import FaceMatch
 
 

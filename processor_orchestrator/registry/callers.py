@@ -4,7 +4,7 @@ import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from backbone.errors import BadInput, NotAllowed
-from backbone.guard import LOOPBACK_NAMES
+from backbone.web.guard import LOOPBACK_NAMES
 from processor_orchestrator.domain.cloudlet import Caller
 
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})")

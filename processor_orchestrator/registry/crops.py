@@ -15,7 +15,7 @@ def face_crop(jpeg: bytes, rect: Rect) -> bytes:
     """Return a small JPEG of the face at `rect`, x1, y1, x2, y2 in shares of the upright picture; all of it for none.
 
     Args:
-        jpeg: from `backbone.pictures.PictureCleaner`, never as it came.
+        jpeg: from `backbone.pictures.cleaner.PictureCleaner`, never as it came.
     """
     with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as photo:
         box = _box(rect, photo.width, photo.height)

@@ -6,12 +6,12 @@ Legacy clients send every field as a file part and no token; whom they may speak
 import time
 from collections.abc import Awaitable, Callable
 
-from backbone.auth import Principal
 from backbone.errors import BadInput
-from backbone.guard import Access
-from backbone.legacy_fields import Form, UploadCount, UploadHandler
-from backbone.legacy_networks import LegacyNetworks
-from backbone.web import BaseHandler, Route
+from backbone.web.auth import Principal
+from backbone.web.guard import Access
+from backbone.web.http import BaseHandler, Route
+from backbone.web.legacy_fields import Form, UploadCount, UploadHandler
+from backbone.web.legacy_networks import LegacyNetworks
 from backbone.wire import strict_json
 from processor_orchestrator.cases.form import MOST_PHOTOS, CaseForm, UploadedPhoto
 from processor_orchestrator.cases.photo_zip import digest_of, photos_in

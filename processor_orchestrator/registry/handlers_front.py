@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from backbone.web import Route
+from backbone.web.http import Route
 from processor_orchestrator.console.handlers_page import PageFileHandler
 from processor_orchestrator.registry.handlers import RegistryHandler
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from backbone.zip_writer import write_zip
+from backbone.zips.writer import write_zip
 from processor_orchestrator.domain.case import Case
 from processor_orchestrator.domain.likeness import Likeness, tolerance_of
 

@@ -9,7 +9,7 @@ import structlog
 
 from backbone.errors import BadInput, NotFound, Unavailable
 from backbone.lifecycle import Part
-from backbone.pictures import PictureCleaner
+from backbone.pictures.cleaner import PictureCleaner
 from processor_orchestrator.bus import EventBus
 from processor_orchestrator.domain import cloudlet as cloudlets
 from processor_orchestrator.domain.case import Case, CaseState

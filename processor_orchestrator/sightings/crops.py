@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import structlog
 
 from backbone.errors import BadInput
-from backbone.pictures import PictureCleaner
+from backbone.pictures.cleaner import PictureCleaner
 
 AT_ONCE = 8
 """Crops that wait for the decoders at a time; the others wait here, where they are counted as sightings already."""

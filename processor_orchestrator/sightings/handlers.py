@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from backbone.errors import BadInput, NotFound
-from backbone.web import BaseHandler, Route
+from backbone.web.http import BaseHandler, Route
 from processor_orchestrator.domain.sighting import Sighting, told
 from processor_orchestrator.sightings.service import SightingService
 from processor_orchestrator.stores import Store

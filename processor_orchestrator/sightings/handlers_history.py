@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from backbone.errors import BadInput
-from backbone.web import BaseHandler, Route
+from backbone.web.http import BaseHandler, Route
 from processor_orchestrator.stores import Store
 
 MISSING = 'Missing "objectId" query parameter'

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import structlog
 
-from backbone.auth import Principal
 from backbone.errors import BadInput, NotAllowed, Unavailable
-from backbone.guard import Access
-from backbone.legacy_networks import LegacyNetworks
 from backbone.outbox import Outbox
-from backbone.socket_handler import BaseSocket, SocketCount
-from backbone.web import BaseHandler, Route
+from backbone.web.auth import Principal
+from backbone.web.guard import Access
+from backbone.web.http import BaseHandler, Route
+from backbone.web.legacy_networks import LegacyNetworks
+from backbone.web.socket_handler import BaseSocket, SocketCount
 from backbone.wire import from_snap, strict_json, to_snap
 from backbone.wire.codec import CONTROL_BYTES, type_of
 from backbone.wire.from_snap import Hello, Snap

@@ -4,12 +4,12 @@ import base64
 import hashlib
 from typing import ClassVar
 
-from backbone.auth import Principal
 from backbone.errors import BadInput, NotFound
-from backbone.guard import Access
-from backbone.legacy_fields import UploadCount, UploadHandler
-from backbone.legacy_networks import LegacyNetworks
-from backbone.web import BaseHandler, Route
+from backbone.web.auth import Principal
+from backbone.web.guard import Access
+from backbone.web.http import BaseHandler, Route
+from backbone.web.legacy_fields import UploadCount, UploadHandler
+from backbone.web.legacy_networks import LegacyNetworks
 from backbone.wire.snap_values import NAME
 from processor_orchestrator.domain.snippet import Snippet, check_digest
 from processor_orchestrator.snap.snippet_service import SnippetService

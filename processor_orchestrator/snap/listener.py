@@ -7,7 +7,7 @@ import structlog
 from tornado.web import Application
 
 from backbone.lifecycle import Part
-from backbone.web import HttpServer
+from backbone.web.http import HttpServer
 
 PING_SECONDS = 20.0
 """Legacy clients read nothing, and so answer no ping, while their camera warms up."""

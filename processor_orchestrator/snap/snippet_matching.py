@@ -9,7 +9,7 @@ from collections import deque
 
 import structlog
 
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.wire.jobs import MATCH, FaceMatch, Matched, MatchTask, Photo, Result
 from processor_orchestrator.domain.sighting import Found
 from processor_orchestrator.domain.snippet import Snippet

@@ -10,7 +10,7 @@ import structlog
 
 from backbone.errors import Unavailable
 from backbone.lifecycle import Part
-from backbone.pictures import PictureCleaner
+from backbone.pictures.cleaner import PictureCleaner
 from processor_orchestrator.domain.snippet import Snippet
 from processor_orchestrator.metrics import OrchestratorMetrics
 from processor_orchestrator.stores.snippets import SnippetStore

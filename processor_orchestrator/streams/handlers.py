@@ -4,8 +4,8 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from backbone.errors import BadInput, NotFound
-from backbone.mjpeg import MjpegHandler, asked_fps
-from backbone.web import Route
+from backbone.web.http import Route
+from backbone.web.mjpeg import MjpegHandler, asked_fps
 from processor_orchestrator.streams.relay import StreamRelay
 
 

@@ -1,7 +1,7 @@
 """Joins a processor's JPEGs to the viewers of its camera. Does not decode or encode pictures, and asks no camera."""
 
 from backbone.errors import Conflict
-from backbone.mjpeg import Broadcast
+from backbone.web.mjpeg import Broadcast
 from backbone.wire.stream_frames import StreamFrame
 from backbone.wire.values import camera_key
 from processor_orchestrator.bus import EventBus, Origin

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from backbone.web import Metrics, application, listen
+from backbone.web.http import Metrics, application, listen
 from processor_orchestrator.app import Orchestrator
 from processor_orchestrator.settings import Settings
 from tests.contract.tokens import key

@@ -6,8 +6,8 @@ import pytest
 import requests
 from tornado.httpclient import HTTPClientError
 
-from backbone.guard import Access
-from backbone.socket_handler import BaseSocket
+from backbone.web.guard import Access
+from backbone.web.socket_handler import BaseSocket
 from processor_orchestrator.app import Orchestrator
 from processor_orchestrator.fleet.handlers_api import NAME_IN_PATH, NODE_IN_PATH
 from processor_orchestrator.registry.handlers import WHO_MAY

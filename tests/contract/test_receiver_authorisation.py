@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from backbone.web import Access
+from backbone.web.http import Access
 from pi_receiver.app import Receiver
 from pi_receiver.settings import Settings
 from tests.contract.test_authorisation_matrix import METHODS, TOKENS, headers_with, refusal_for

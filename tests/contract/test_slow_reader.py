@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from backbone import socket_handler
 from backbone.outbox import Outbox
+from backbone.web import socket_handler
 from tests.contract.conftest import within
 from tests.contract.raw_socket import TEXT, connect
 from tests.peers import client, processor

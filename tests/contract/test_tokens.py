@@ -6,7 +6,7 @@ import pytest
 import requests
 from tornado.httpclient import HTTPClientError
 
-from backbone import socket_handler
+from backbone.web import socket_handler
 from tests.contract.conftest import within
 from tests.contract.raw_socket import connect
 from tests.contract.tokens import key, signed_with_the_public_key, token, unsigned

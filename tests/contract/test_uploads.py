@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from backbone.legacy_fields import MAX_AT_ONCE, MAX_BODY_BYTES, MAX_PARTS
+from backbone.web.legacy_fields import MAX_AT_ONCE, MAX_BODY_BYTES, MAX_PARTS
 from tests.contract.tokens import key, token
 from tests.processes import ANSWER_SECONDS, Role, role, wait_until
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from drill.footage import Footage, make_footage
 from tests.conftest import RedisServer
 from tests.processes import ROOT, Role, role, wait_until

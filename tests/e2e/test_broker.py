@@ -17,9 +17,14 @@ ALICE, BOB = "alice", "bob"
 USERS = (ALICE, BOB, HOME, GATEWAY)
 TOPICS = (
     *(f"{room}/{user}" for room in ("localCode", "inputCode", "result") for user in (ALICE, BOB, HOME)),
-    *("result/alice/private", "result/bob/private", "localCode/alice/deeper"),
-    *("searchlight/available", "searchlight/sightings", "homeassistant/status"),
-    *("homeassistant/camera/searchlight/door/config", "anything/else"),
+    "result/alice/private",
+    "result/bob/private",
+    "localCode/alice/deeper",
+    "searchlight/available",
+    "searchlight/sightings",
+    "homeassistant/status",
+    "homeassistant/camera/searchlight/door/config",
+    "anything/else",
 )
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import CHROMIUM, FLAGS, WHERE_FROM, Watch
 from tests.contract.tokens import key, token
-from tests.fakes.engine import FakeEngine
+from tests.fakes.container_engine import FakeContainerEngine
 from tests.fakes.tiny_image import make_tiny_image, real_engine
 from tests.processes import ANSWER_SECONDS, Role, role, wait_until
 
@@ -34,13 +34,13 @@ GATE = {"kind": "camera", "name": "gate", "device": "/dev/video0"}
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[FakeEngine]:
-    made = FakeEngine(tmp_path)
+def engine(tmp_path: Path) -> Iterator[FakeContainerEngine]:
+    made = FakeContainerEngine(tmp_path)
     yield made
     made.stop()
 
 
-def agent(orchestrator: Role, engine: FakeEngine, folder: Path, *, token: str | None = None) -> Role:
+def agent(orchestrator: Role, engine: FakeContainerEngine, folder: Path, *, token: str | None = None) -> Role:
     """Start an agent with two cameras plugged in."""
     (folder / "list.toml").write_text(LIST)
     devices = folder / "dev"
@@ -55,7 +55,7 @@ def agent(orchestrator: Role, engine: FakeEngine, folder: Path, *, token: str | 
 
 
 @pytest.fixture
-def node(orchestrator: Role, engine: FakeEngine, tmp_path: Path) -> Iterator[Role]:
+def node(orchestrator: Role, engine: FakeContainerEngine, tmp_path: Path) -> Iterator[Role]:
     running = agent(orchestrator, engine, tmp_path)
     running.wait_for_event("orchestrator_connected")
     wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=ANSWER_SECONDS).ok, "the agent to be ready")
@@ -88,7 +88,9 @@ def test_a_node_tells_what_it_is_and_what_it_offers(orchestrator: Role, node: Ro
     assert orchestrator.metric("orchestrator_fleet_nodes") == 1
 
 
-def test_a_camera_is_started_once_listed_and_stopped(orchestrator: Role, engine: FakeEngine, node: Role) -> None:
+def test_a_camera_is_started_once_listed_and_stopped(
+    orchestrator: Role, engine: FakeContainerEngine, node: Role
+) -> None:
     first, second = order(orchestrator, GATE), order(orchestrator, GATE)
     assert (first.status_code, second.status_code) == (200, 200)
     assert first.json() == second.json()
@@ -121,7 +123,7 @@ def test_a_camera_is_started_once_listed_and_stopped(orchestrator: Role, engine:
     ],
 )
 def test_what_may_not_be_is_refused_and_told(
-    orchestrator: Role, engine: FakeEngine, node: Role, body: Any, status: int, code: str
+    orchestrator: Role, engine: FakeContainerEngine, node: Role, body: Any, status: int, code: str
 ) -> None:
     answer = order(orchestrator, body)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
@@ -152,7 +154,7 @@ def test_unknown_and_offline_nodes_are_told_apart(orchestrator: Role, node: Role
 
 
 def test_a_killed_agent_leaves_its_containers_and_finds_them_again(
-    orchestrator: Role, engine: FakeEngine, node: Role, tmp_path: Path
+    orchestrator: Role, engine: FakeContainerEngine, node: Role, tmp_path: Path
 ) -> None:
     order(orchestrator, GATE)
     node.kill()
@@ -166,7 +168,7 @@ def test_a_killed_agent_leaves_its_containers_and_finds_them_again(
     assert again.terminate() == 0
 
 
-def test_a_restarted_orchestrator_is_told_everything_anew(engine: FakeEngine, tmp_path: Path) -> None:
+def test_a_restarted_orchestrator_is_told_everything_anew(engine: FakeContainerEngine, tmp_path: Path) -> None:
     with role("processor_orchestrator", "--port", "0") as first:
         port = first.port
         running = agent(first, engine, tmp_path)
@@ -180,7 +182,9 @@ def test_a_restarted_orchestrator_is_told_everything_anew(engine: FakeEngine, tm
         assert running.terminate() == 0
 
 
-def test_an_engine_that_is_away_is_said_by_node_and_readyz(orchestrator: Role, engine: FakeEngine, node: Role) -> None:
+def test_an_engine_that_is_away_is_said_by_node_and_readyz(
+    orchestrator: Role, engine: FakeContainerEngine, node: Role
+) -> None:
     engine.stop()
     answer = order(orchestrator, GATE)
     assert (answer.status_code, answer.json()["code"]) == (503, "engine_away")
@@ -192,7 +196,9 @@ def test_an_engine_that_is_away_is_said_by_node_and_readyz(orchestrator: Role, e
     wait_until(lambda: requests.get(f"{node.url}/readyz", timeout=ANSWER_SECONDS).ok, "the agent to be ready again")
 
 
-def test_an_agent_with_a_bad_list_does_not_begin(orchestrator: Role, engine: FakeEngine, tmp_path: Path) -> None:
+def test_an_agent_with_a_bad_list_does_not_begin(
+    orchestrator: Role, engine: FakeContainerEngine, tmp_path: Path
+) -> None:
     running = agent(orchestrator, engine, tmp_path)
     running.kill()
     (tmp_path / "list.toml").write_text(LIST.replace('"none"', '"host"'))
@@ -218,7 +224,7 @@ def bearer(*roles: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token(roles=list(roles))}"}
 
 
-def test_agents_and_operators_need_their_own_roles(guarded: Role, engine: FakeEngine, tmp_path: Path) -> None:
+def test_agents_and_operators_need_their_own_roles(guarded: Role, engine: FakeContainerEngine, tmp_path: Path) -> None:
     address = f"{guarded.url}/api/fleet"
     running = agent(guarded, engine, tmp_path, token=token(sub="pi-3", roles=["fleet"]))
     told = lambda: requests.get(address, headers=bearer("client"), timeout=ANSWER_SECONDS).json()["data"]  # noqa: E731
@@ -232,7 +238,7 @@ def test_agents_and_operators_need_their_own_roles(guarded: Role, engine: FakeEn
 
 @pytest.mark.parametrize("roles", [["client"], ["processor"], []])
 def test_an_agent_without_the_role_is_never_a_node(
-    guarded: Role, engine: FakeEngine, tmp_path: Path, roles: list[str]
+    guarded: Role, engine: FakeContainerEngine, tmp_path: Path, roles: list[str]
 ) -> None:
     running = agent(guarded, engine, tmp_path, token=token(roles=roles))
     wait_until(lambda: len(running.events("server_away")) >= 2, "two refused tries")
@@ -302,7 +308,7 @@ def test_a_page_without_a_fleet_shows_nothing_of_one(page: Page) -> None:
 
 
 @needs_browser
-def test_an_operator_starts_and_stops_a_camera_on_the_page(page: Page, engine: FakeEngine, node: Role) -> None:
+def test_an_operator_starts_and_stops_a_camera_on_the_page(page: Page, engine: FakeContainerEngine, node: Role) -> None:
     page.goto("/")
     machine = page.locator("[data-node=pi-3]")
     expect(machine).to_contain_text("Online")

@@ -21,8 +21,18 @@ ALICE, BOB = "alice", "bob"
 OLD, NEW = MQTTProtocolVersion.MQTTv311, MQTTProtocolVersion.MQTTv5
 SOURCE = "int main(int n, char**a){ /* ---- not a separator ---- */ return 0; }"
 KEYS = {
-    *("requestId", "status", "message", "exitCode", "signal", "stdout", "stderr", "truncated"),
-    *("wallMs", "cpuMs", "maxRssKiB", "cached"),
+    "requestId",
+    "status",
+    "message",
+    "exitCode",
+    "signal",
+    "stdout",
+    "stderr",
+    "truncated",
+    "wallMs",
+    "cpuMs",
+    "maxRssKiB",
+    "cached",
 }
 LEGACY = f"hello----3 'two words'----{SOURCE}----gcc <name>.c -o <name>"
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.wire.jobs import FOOTAGE, FootageTask, GalleryFile
 from camera_processor.settings import Settings as CameraSettings
 from drill.footage import Footage

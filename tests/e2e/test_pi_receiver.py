@@ -113,11 +113,33 @@ def test_flipped_short_and_long_files_are_refused_and_leave_nothing(receiving, p
 
 
 HOSTILE = [
-    *("../a.txt", "..\\a.txt", "/etc/a.txt", "a/b.txt", "C:\\x\\a.txt", "..", ".", ".a.txt", ".receiver", "a.txt."),
-    *("a\x00.txt", "a\n.txt", "a\x7f.txt", "\u202etxt.a.txt", "\uff0e\uff0e\uff0fa.txt", "a\u2044.txt", "con.txt"),
-    *("x" * 300 + ".txt", "\u00e4" * 150 + ".txt", "%2e%2e%2fa.txt/x.txt", "a:b.txt", "a*.txt", "\u200b.txt"),
-    *("LPT1.csv", " a.txt", "a.txt "),
-]  # fmt: skip
+    "../a.txt",
+    "..\\a.txt",
+    "/etc/a.txt",
+    "a/b.txt",
+    "C:\\x\\a.txt",
+    "..",
+    ".",
+    ".a.txt",
+    ".receiver",
+    "a.txt.",
+    "a\x00.txt",
+    "a\n.txt",
+    "a\x7f.txt",
+    "\u202etxt.a.txt",
+    "\uff0e\uff0e\uff0fa.txt",
+    "a\u2044.txt",
+    "con.txt",
+    "x" * 300 + ".txt",
+    "\u00e4" * 150 + ".txt",
+    "%2e%2e%2fa.txt/x.txt",
+    "a:b.txt",
+    "a*.txt",
+    "\u200b.txt",
+    "LPT1.csv",
+    " a.txt",
+    "a.txt ",
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -35,9 +35,14 @@ def half_sent(pi: Pi, where: str, offset: int, content: bytes, announced: int, *
     host, port = pi.url.removeprefix("http://").split(":")
     path = where.removeprefix(pi.url)
     head = {
-        "Host": f"{host}:{port}", "Tus-Resumable": "1.0.0", **pi.headers, "Upload-Offset": str(offset),
-        "Content-Type": "application/offset+octet-stream", "Content-Length": str(announced), **more,
-    }  # fmt: skip
+        "Host": f"{host}:{port}",
+        "Tus-Resumable": "1.0.0",
+        **pi.headers,
+        "Upload-Offset": str(offset),
+        "Content-Type": "application/offset+octet-stream",
+        "Content-Length": str(announced),
+        **more,
+    }
     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
     connection = socket.create_connection((host, int(port)), timeout=40)
     connection.sendall(f"PATCH {path} HTTP/1.1\r\n{lines}\r\n".encode() + content)

@@ -3,7 +3,6 @@
 import random
 
 from PIL import Image
-
 from tests.unit.backbone.test_archive_fuzz import MOST_GROWN_KIB, check_pictures, check_zips, peak_kib
 
 EACH = 50_000

@@ -18,9 +18,22 @@ from tests.mqtt_client import Client
 TOPIC = re.compile(r"homeassistant/([a-z_]+)/(?:([A-Za-z0-9_-]+)/)?([A-Za-z0-9_-]+)/config")
 REQUIRED = {"camera": {"topic"}, "binary_sensor": {"state_topic"}, "sensor": {"state_topic"}}
 ALLOWED = {
-    *("name", "unique_id", "object_id", "device", "availability", "origin", "icon", "entity_category"),
-    *("device_class", "state_class", "unit_of_measurement", "state_topic", "topic", "value_template"),
-    *("json_attributes_topic", "availability_mode"),
+    "name",
+    "unique_id",
+    "object_id",
+    "device",
+    "availability",
+    "origin",
+    "icon",
+    "entity_category",
+    "device_class",
+    "state_class",
+    "unit_of_measurement",
+    "state_topic",
+    "topic",
+    "value_template",
+    "json_attributes_topic",
+    "availability_mode",
 }
 CLASSES = {
     "binary_sensor": {"connectivity", "presence", "occupancy", "motion", None},

@@ -4,9 +4,9 @@ import os
 import signal
 from pathlib import Path
 
-from backbone import picture_child
-from backbone.picture_child import clean
-from backbone.picture_zygote import main
+from backbone.pictures import child
+from backbone.pictures.child import clean
+from backbone.pictures.zygote import main
 
 
 def obey(raw: bytes, max_side: int, quality: int) -> tuple[int, bytes]:
@@ -18,7 +18,7 @@ def obey(raw: bytes, max_side: int, quality: int) -> tuple[int, bytes]:
         os.kill(os.getppid(), signal.SIGKILL)
         signal.pause()
     if raw.startswith(b"memory"):
-        picture_child.reencode = lambda *_, **__: bytes(3 * 1024**3)  # this process is a fork: no other sees it
+        child.reencode = lambda *_, **__: bytes(3 * 1024**3)  # this process is a fork: no other sees it
     if raw.startswith(b"flood"):
         return 0, bytes(100_000_000)
     if raw.startswith(b"pretend"):

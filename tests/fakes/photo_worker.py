@@ -28,7 +28,7 @@ from backbone.wire.jobs import (
     Reference,
     Result,
     Task,
-)  # fmt: skip
+)
 from tests.fakes.background import repeated
 
 MODEL = "dlib-resnet-v1-55533b28a958"

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
 
 from backbone.errors import Unavailable
-from backbone.guard import Guard
 from backbone.lifecycle import Part
-from backbone.web import HttpServer, Metrics, Route, application
+from backbone.web.guard import Guard
+from backbone.web.http import HttpServer, Metrics, Route, application
 from pi_receiver.domain.identities import Identity
 from pi_receiver.intake.receipts import ReceiptSigner
 from pi_receiver.intake.reception import Limits, Reception

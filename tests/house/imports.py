@@ -29,11 +29,11 @@ WORDS_OF = {
 STARTS_PROCESSES = {"create_subprocess_exec", "create_subprocess_shell", "fork", "forkpty", "posix_spawn", "system"}
 INSIDE = re.compile(r"(^|/)domain/|/(handlers\w*|service\w*|app|settings|__init__|__main__)\.py$")
 """Where decisions, wiring and what comes in stand: no peer is talked to from there."""
-CLOCKS_AND_IO = {
-    *("time", "random", "secrets", "os", "io", "shutil", "tempfile", "sqlite3"),
-    *("socket", "ssl", "http", "urllib.request", "select", "selectors", "signal"),
-    *("logging", "threading", "asyncio", "subprocess", "multiprocessing", "concurrent"),
-}
+CLOCKS_AND_CHANCE = {"time", "random", "secrets"}
+FILES = {"os", "io", "shutil", "tempfile", "sqlite3", "logging"}
+NETWORK = {"socket", "ssl", "http", "urllib.request", "select", "selectors", "signal"}
+WORK_BESIDE = {"threading", "asyncio", "subprocess", "multiprocessing", "concurrent"}
+CLOCKS_AND_IO = CLOCKS_AND_CHANCE | FILES | NETWORK | WORK_BESIDE
 CALLS_OF_IO = {"open", "print", "input"}
 METHODS_OF_IO = {"now", "today", "utcnow", "read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "mkdir"}
 DOMAIN_LIBRARIES = {"numpy"}

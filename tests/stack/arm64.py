@@ -41,10 +41,8 @@ def emulated(image: str, entrypoint: str, *arguments: str) -> str:
     name = f"searchlight-arm64-{os.getpid()}"
     hardened = ("--read-only", "--network", "none", "--cap-drop", "ALL", "--platform", "linux/arm64")
     try:
-        return docker(
-            *("run", "--rm", "--name", name, *hardened, "--entrypoint", entrypoint, image, *arguments),
-            patience=EMULATED_SECONDS,
-        )
+        command = ("run", "--rm", "--name", name, *hardened, "--entrypoint", entrypoint, image, *arguments)
+        return docker(*command, patience=EMULATED_SECONDS)
     finally:
         subprocess.run(["docker", "rm", "--force", name], capture_output=True, timeout=30, check=False)
 

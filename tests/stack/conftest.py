@@ -13,8 +13,17 @@ from tests.stack.engine import CA_BUNDLE, run
 from tests.stack.swarm import LOAD_CAMERAS
 
 ROLES = (
-    *("redis", "orchestrator", "camera_processor", "demo_camera"),
-    *("cloudlet", "face_worker", "demo_phone", "fleet_agent", "offload_worker", "broker", "mqtt_gateway"),
+    "redis",
+    "orchestrator",
+    "camera_processor",
+    "demo_camera",
+    "cloudlet",
+    "face_worker",
+    "demo_phone",
+    "fleet_agent",
+    "offload_worker",
+    "broker",
+    "mqtt_gateway",
     "pi_receiver",
 )
 INSTALLER = ROOT / "tests" / "stack" / "install_engine.sh"

@@ -20,8 +20,18 @@ from tests.stack.engine import docker, inspect, run, tell
 from tests.stack.stack import Stack, running_stack
 
 SERVICES = (
-    *("redis", "orchestrator", "orchestrator-2", "camera-1", "camera-2"),
-    *("cloudlet", "face_worker", "phone", "broker", "mqtt_gateway", "offload_worker", "pi_receiver"),
+    "redis",
+    "orchestrator",
+    "orchestrator-2",
+    "camera-1",
+    "camera-2",
+    "cloudlet",
+    "face_worker",
+    "phone",
+    "broker",
+    "mqtt_gateway",
+    "offload_worker",
+    "pi_receiver",
 )
 USERS = {"offload_worker": "10002:10002"}
 SQUARE = '#!/bin/sh\necho "$1 squared is $(($1 * $1))"\n'

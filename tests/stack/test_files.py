@@ -37,7 +37,9 @@ ROLE_SETTINGS: dict[str, type[RoleSettings]] = {
 # What a container fixes for itself: where it listens, its page, and legacy names of other settings. TLS: see
 # docs/containers.md, the certificate's files are mounted by an override.
 FIXED = {"host", "port", "webpage", "hls_stream_url", "processor_mode", "ssl_cert", "ssl_key", "spool"} | {
-    *("received_files", "fault", "test_mode"),
+    "received_files",
+    "fault",
+    "test_mode",
 }
 # One role, two containers: what the queues of the other one need.
 OFFLOADS = {name for name in WorkerSettings.model_fields if name.startswith(("run_", "cache_", "programs_"))}
@@ -56,20 +58,22 @@ MAKES_SANDBOXES = [
 USERS = {"offload_worker": "10002:10002"}
 MAY_HOLD_THE_SOCKET = {"fleet_agent"}
 KEY_ORDER = (
-    *(
-        "<<",
-        "image",
-        "build",
-        "profiles",
-        "user",
-        "depends_on",
-        "environment",
-        "configs",
-        "secrets",
-        "volumes",
-        "networks",
-    ),
-    *("ports", "devices", "group_add", "security_opt", "deploy"),
+    "<<",
+    "image",
+    "build",
+    "profiles",
+    "user",
+    "depends_on",
+    "environment",
+    "configs",
+    "secrets",
+    "volumes",
+    "networks",
+    "ports",
+    "devices",
+    "group_add",
+    "security_opt",
+    "deploy",
 )
 DEFAULTED = re.compile(r"\$\{([A-Z_]+):-([^{}]*)\}")
 
@@ -184,8 +188,13 @@ def test_redis_is_on_the_internal_network_only() -> None:
     services = compose_file("docker-compose.yml")["services"]
     assert services["redis"]["networks"].keys() == {"internal"}
     assert {name for name, service in services.items() if "internal" in service["networks"]} == {
-        *("redis", "orchestrator", "orchestrator-2"),
-        *("cloudlet", "face_worker", "offload_worker", "mqtt_gateway"),
+        "redis",
+        "orchestrator",
+        "orchestrator-2",
+        "cloudlet",
+        "face_worker",
+        "offload_worker",
+        "mqtt_gateway",
     }
     assert services["offload_worker"]["networks"].keys() == {"internal"}
     assert [secret["source"] for secret in services["offload_worker"]["secrets"]] == ["redis_url"]

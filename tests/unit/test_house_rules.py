@@ -3,6 +3,7 @@
 import pytest
 
 from tests.house import attributes, files, imports, rooms
+from tests.house.rules import RULES
 from tests.house.sources import House
 
 SOUND = {
@@ -28,13 +29,6 @@ SOUND = {
     "tests/unit/drill/test_exercise.py": "",
     "tests/unit/devices/test_send.py": "",
 }
-RULES = [
-    *(imports.packages_that_know_too_much, imports.relative_imports, imports.libraries_out_of_place),
-    *(imports.domains_that_know_too_much, imports.devices_that_need_too_much, imports.readers_of_the_environment),
-    *(rooms.rooms_both_ways, attributes.attributes_set_from_outside),
-    *(files.roles_without_a_door, files.doings_at_import, files.files_not_told, files.too_long),
-    *(files.openers_of_the_68_point_predictor, files.tests_out_of_place),
-]
 
 
 @pytest.fixture
@@ -177,21 +171,68 @@ def test_who_hands_the_whole_environment_to_a_child_does_not_read_it(build, hand
 
 
 def test_rooms_that_import_each_other_are_found(build):
-    house = build(
-        {"cam/rooms/a.py": "from cam.app import main", "cam/domain/a.py": "def a():\n    from cam import rooms"}
+    house = build({"cam/rooms/a.py": "from cam import app", "cam/domain/a.py": "def a():\n    import cam.rooms"})
+    one, other = rooms.rooms_in_a_circle(house)
+    assert one.startswith(
+        "cam/domain -> cam/rooms -> cam/domain: cam/domain/a.py:2 imports cam/rooms/__init__.py; cam/r"
     )
-    assert [told.partition(":")[0] for told in rooms.rooms_both_ways(house)] == [
-        "cam/app <-> cam/rooms",
-        "cam/domain <-> cam/rooms",
+    assert other == (
+        "cam/rooms -> cam/wiring -> cam/rooms: "
+        "cam/rooms/a.py:1 imports cam/app.py; cam/app.py:2 imports cam/rooms/handlers.py"
+    )
+
+
+def test_a_circle_over_several_rooms_is_found_once(build):
+    ring = {"cam/a/a.py": "import cam.b.b", "cam/b/b.py": "import cam.c.c", "cam/c/c.py": "import cam.a.a"}
+    (told,) = rooms.rooms_in_a_circle(build(ring | {"cam/d/d.py": "import cam.a.a"}))
+    assert told.startswith("cam/a -> cam/b -> cam/c -> cam/a: cam/a/a.py:1 imports cam/b/b.py; ")
+    assert rooms.rooms_in_a_circle(build(ring | {"cam/c/c.py": ""})) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("cam/settings.py", "from cam.rooms import handlers"),
+        ("cam/metrics.py", "import cam.rooms.handlers"),
+        ("cam/__init__.py", "from cam.rooms.handlers import Handler"),
+        ("cam/rooms/handlers.py", "from cam.app import main"),
+        ("cam/metrics.py", "from cam.app import main"),
+    ],
+)
+def test_the_files_at_the_top_are_one_room_below_the_inner_ones_and_the_wiring_one_above(build, path, text):
+    knows_app = {"cam/app.py": "from cam.rooms import handlers\nfrom cam import metrics", "cam/metrics.py": ""}
+    assert rooms.rooms_in_a_circle(build(knows_app)) == []
+    assert len(rooms.rooms_in_a_circle(build(knows_app | {path: text}))) == 1
+
+
+def test_a_program_at_the_top_of_a_role_is_a_door_and_as_such_known_by_nobody(build):
+    command = "from cam.rooms import handlers\nfrom cam import metrics\n"
+    house = {"cam/metrics.py": "", "cam/rooms/a.py": "from cam import metrics", "cam/verify.py": command}
+    assert [told.partition(":")[0] for told in rooms.rooms_in_a_circle(build(house))] == [
+        "cam/rooms -> cam/top -> cam/rooms"
     ]
-    assert "cam/app.py:2 imports cam/rooms/handlers.py; cam/rooms/a.py:1 imports cam/app.py" in "".join(
-        rooms.rooms_both_ways(house)
+    house["cam/verify.py"] += 'if __name__ == "__main__":\n    main()\n'
+    assert rooms.rooms_in_a_circle(build(house)) == []
+    house["cam/rooms/b.py"] = "from cam.verify import main"
+    assert [told.partition(":")[0] for told in rooms.rooms_in_a_circle(build(house))] == [
+        "cam/rooms -> cam/wiring -> cam/rooms"
+    ]
+
+
+def test_only_a_role_has_wiring_and_elsewhere_its_names_are_files_like_others(build):
+    house = build(
+        {"devices/__main__.py": "from devices.links import get", "devices/links/get.py": "import devices.send"}
     )
+    assert [told.partition(":")[0] for told in rooms.rooms_in_a_circle(house)] == [
+        "devices/links -> devices/top -> devices/links"
+    ]
 
 
-def test_a_file_at_the_top_is_a_room_that_others_may_know_until_it_knows_one_of_them(build):
-    assert rooms.rooms_both_ways(build({})) == []
-    assert len(rooms.rooms_both_ways(build({"cam/settings.py": "from cam.rooms import handlers"}))) == 1
+def test_an_inner_room_of_a_room_is_a_room_of_its_own(build):
+    house = build({"cam/rooms/inner/a.py": "import cam.rooms.handlers", "cam/rooms/b.py": "import cam.rooms.inner.a"})
+    assert [told.partition(":")[0] for told in rooms.rooms_in_a_circle(house)] == [
+        "cam/rooms -> cam/rooms/inner -> cam/rooms"
+    ]
 
 
 OURS = "from cam.domain.choice import Choice, made\nimport asyncio\nimport copy\nfrom typing import Any, cast\n"

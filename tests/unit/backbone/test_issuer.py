@@ -8,9 +8,9 @@ from pathlib import Path
 import jwt
 import pytest
 
-from backbone.auth import TokenVerifier
 from backbone.errors import NotAllowed
 from backbone.issuer import main
+from backbone.web.auth import TokenVerifier
 
 MQTT = {"mqtt_passwords", "mqtt_gateway_password", "home-assistant.password"}
 

@@ -2,9 +2,10 @@
 
 import pytest
 from pydantic import Field, SecretStr
+from pydantic_settings import CliPositionalArg
 
 from backbone.settings import RoleSettings, load
-from backbone.web_settings import WebSettings
+from backbone.web.settings import WebSettings
 from tests.contract.tokens import key
 
 SECRET = "correct horse battery staple"
@@ -122,3 +123,32 @@ def test_a_public_key_that_no_token_could_be_checked_with_is_refused_at_the_star
         load(WebSettings, program="python -m role", argv=["--public-key", "no pem"])
     assert ended.value.code == 2
     assert "expected a public key in PEM" in capsys.readouterr().err
+
+
+class Shared(RoleSettings):
+    """What two roles can be told."""
+
+    colour: str = Field("blue", description="of the door")
+
+
+class Own(WebSettings, Shared):
+    """A role with a door."""
+
+    size: int = Field(3, description="of the thing")
+    place: CliPositionalArg[str] = Field("", description="where")
+
+
+def test_help_tells_a_roles_own_flags_first_and_those_about_tokens_last(capsys):
+    with pytest.raises(SystemExit) as ending:
+        load(Own, program="own", argv=["--help"])
+    told = capsys.readouterr().out
+    assert ending.value.code == 0
+    assert told.startswith("usage: own [options] [PLACE]\n\nA role with a door.\n")
+    places = [told.index(flag) for flag in ("--size", "--host", "--colour", "--public-key", "--ssl-key")]
+    assert places == sorted(places)
+    assert "\nWhat two roles can be told:\n  --colour" in told
+
+
+def test_flags_are_read_from_whatever_group_they_stand_in():
+    told = load(Own, program="own", argv=["--colour", "red", "--ssl-cert", "c", "--ssl-key=k", "--size", "4", "here"])
+    assert (told.colour, told.ssl_cert, told.ssl_key, told.size, told.place) == ("red", "c", "k", 4, "here")

@@ -9,7 +9,7 @@ from tornado.httpclient import AsyncHTTPClient
 
 from backbone.lifecycle import live
 from backbone.settings import load
-from backbone.web import HttpServer
+from backbone.web.http import HttpServer
 from camera_processor.analyst import Analyst, Turn
 from camera_processor.app import parts_of
 from camera_processor.orchestrator_client import OrchestratorClient

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from backbone.latest_slot import LatestSlot
-from backbone.mjpeg import Broadcast, Viewer
+from backbone.web.mjpeg import Broadcast, Viewer
 from backbone.wire.from_processor import BoundingBoxes
 from backbone.wire.shared import Error
 from camera_processor.analyst import Turn, Wanted

@@ -8,9 +8,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 from tornado.httpclient import AsyncHTTPClient
 
-from backbone.guard import Guard
-from backbone.mjpeg import Broadcast
-from backbone.web import HttpServer, Metrics, application
+from backbone.web.guard import Guard
+from backbone.web.http import HttpServer, Metrics, application
+from backbone.web.mjpeg import Broadcast
 from camera_processor import handlers_web
 from tests.fakes.parts import running
 from tests.fakes.waiting import until

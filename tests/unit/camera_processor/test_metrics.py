@@ -4,7 +4,7 @@ import numpy as np
 from prometheus_client import CollectorRegistry
 
 from backbone.latest_slot import LatestSlot
-from backbone.mjpeg import Broadcast, Viewer
+from backbone.web.mjpeg import Broadcast, Viewer
 from camera_processor.capture.capture import Capture, CaptureState
 from camera_processor.capture.sources.table import parse_source
 from camera_processor.domain.commands import CommandList

@@ -14,7 +14,7 @@ from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
 from backbone import steady_socket
-from backbone.pictures import PictureCleaner
+from backbone.pictures.cleaner import PictureCleaner
 from backbone.wire.from_processor import BoundingBoxes
 from backbone.wire.shared import FeatureMap
 from camera_processor import orchestrator_client

@@ -5,8 +5,8 @@ import json
 import pytest
 from prometheus_client import CollectorRegistry
 
-from backbone.archives import Archive
 from backbone.wire.jobs import EncodeTask, MatchTask
+from backbone.zips.archives import Archive
 from cloudlet.comparisons import Comparisons
 from cloudlet.domain.batches import Batches, Sent
 from cloudlet.domain.jobs import Job, Jobs

@@ -7,10 +7,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
-from backbone.guard import Guard
-from backbone.legacy_networks import LegacyNetworks
 from backbone.multipart_client import multipart
-from backbone.web import HttpServer, Metrics, application
+from backbone.web.guard import Guard
+from backbone.web.http import HttpServer, Metrics, application
+from backbone.web.legacy_networks import LegacyNetworks
 from cloudlet.handlers import routes
 from tests.unit.cloudlet.conftest import House
 from tests.unit.cloudlet.fakes import ANNA

@@ -2,8 +2,8 @@
 
 import pytest
 
-from backbone.archives import Archive
 from backbone.errors import Unavailable
+from backbone.zips.archives import Archive
 from cloudlet.photo_blobs import put_photos
 from tests.unit.cloudlet.fakes import FakeQueue
 from tests.zips import zip_of

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from backbone.archives import Archive
 from backbone.errors import BadInput, NotFound, Unavailable
 from backbone.wire.jobs import Failed
 from backbone.wire.models import SFACE
+from backbone.zips.archives import Archive
 from cloudlet.domain import match_files
 from cloudlet.domain.batches import Sent
 from cloudlet.domain.jobs import JobState

@@ -10,7 +10,7 @@ from backbone.wire.to_fleet_agent import StartContainer
 from fleet_agent.domain.allow_list import AllowList
 from fleet_agent.domain.kind import Kind
 from fleet_agent.metrics import AgentMetrics
-from tests.fakes.engine import FakeEngine
+from tests.fakes.container_engine import FakeContainerEngine
 
 NODE = "pi-3"
 CAMERA = Kind(
@@ -43,7 +43,7 @@ def metrics() -> AgentMetrics:
 
 
 @pytest.fixture
-def fake_engine(tmp_path: Path) -> Iterator[FakeEngine]:
-    engine = FakeEngine(tmp_path)
+def fake_engine(tmp_path: Path) -> Iterator[FakeContainerEngine]:
+    engine = FakeContainerEngine(tmp_path)
     yield engine
     engine.stop()

@@ -9,7 +9,7 @@ import pytest
 from backbone.wire.from_fleet_agent import Done, Refused
 from backbone.wire.to_fleet_agent import ListContainers, StartContainer, StopContainer
 from fleet_agent import handlers_orchestrator
-from fleet_agent.engine import Engine
+from fleet_agent.container_engine import ContainerEngine
 from fleet_agent.handlers_orchestrator import MAX_WAITING, CommandHandler
 from tests.processes import until
 from tests.unit.fleet_agent.conftest import DEVICES, NODE
@@ -21,10 +21,10 @@ class Bench:
     def __init__(self, url, allow_list, metrics) -> None:
         self.answers: list[Done | Refused] = []
         self.looks = 0
-        self.engine = Engine(url, node=NODE)
+        self.engine = ContainerEngine(url, node=NODE)
         self.handler = CommandHandler(
             allow_list=allow_list,
-            engine=self.engine,
+            container_engine=self.engine,
             metrics=metrics,
             devices=lambda: dict(DEVICES),
             answer=self.answers.append,
@@ -49,7 +49,7 @@ async def running(bench: Bench) -> AsyncIterator[Bench]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        bench.engine.close()
+        await bench.engine.stop()
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ async def test_more_commands_than_may_wait_are_refused_at_once(fake_engine, allo
     for _ in range(MAX_WAITING + 2):
         bench.handler.take(ListContainers(request_id="l"))
     assert [answer.code for answer in bench.answers] == ["busy", "busy"]
-    bench.engine.close()
+    await bench.engine.stop()
 
 
 async def test_the_node_is_looked_at_after_what_may_have_changed_it(bench):

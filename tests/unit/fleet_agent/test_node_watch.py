@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from fleet_agent.container_engine import ContainerEngine
 from fleet_agent.device_folder import MAX_DEVICES, DeviceFolder
-from fleet_agent.engine import Engine
 from fleet_agent.machine import Machine, this_machine
 from fleet_agent.node_watch import NodeWatch
 from tests.unit.fleet_agent.conftest import NODE, start
@@ -16,14 +16,20 @@ MACHINE = Machine(architecture="arm64", cores=4, memory_bytes=4_000_000_000)
 @pytest.fixture
 async def bench(fake_engine, allow_list, metrics, tmp_path):
     told = []
-    engine = Engine(fake_engine.url, node=NODE)
+    engine = ContainerEngine(fake_engine.url, node=NODE)
     folder = DeviceFolder(tmp_path / "dev")
     watch = NodeWatch(
-        NODE, allow_list=allow_list, engine=engine, machine=MACHINE, folder=folder, metrics=metrics, tell=told.append
+        NODE,
+        allow_list=allow_list,
+        container_engine=engine,
+        machine=MACHINE,
+        folder=folder,
+        metrics=metrics,
+        tell=told.append,
     )
     watch.told, watch.engine = told, engine
     yield watch
-    engine.close()
+    await engine.stop()
 
 
 async def test_a_look_tells_machine_devices_offer_and_containers(bench, allow_list):
@@ -35,11 +41,11 @@ async def test_a_look_tells_machine_devices_offer_and_containers(bench, allow_li
     assert [(one.name, one.kind, one.state, one.source) for one in node.containers] == [
         ("gate", "camera", "running", "test:")
     ]
-    assert bench.engine_state().ok
+    assert bench.container_engine_state().ok
 
 
 async def test_before_the_first_look_the_engine_counts_as_away(bench):
-    assert (bench.engine_state().ok, bench.node().fault) == (False, "not asked yet")
+    assert (bench.container_engine_state().ok, bench.node().fault) == (False, "not asked yet")
 
 
 async def test_an_engine_that_is_away_is_told_with_the_last_that_is_known(bench, allow_list, fake_engine):
@@ -49,7 +55,7 @@ async def test_an_engine_that_is_away_is_told_with_the_last_that_is_known(bench,
     await bench.look()
     assert "expected an engine" in bench.told[-1].fault
     assert [one.name for one in bench.told[-1].containers] == ["gate"]
-    assert not bench.engine_state().ok
+    assert not bench.container_engine_state().ok
     fake_engine.start()
     await bench.look()
     assert bench.told[-1].fault is None

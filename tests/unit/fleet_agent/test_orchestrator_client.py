@@ -14,7 +14,8 @@ from tornado.websocket import WebSocketHandler
 from backbone import steady_socket
 from backbone.wire.from_fleet_agent import Done, Node
 from backbone.wire.to_fleet_agent import ListContainers, StartContainer, StopContainer
-from fleet_agent.orchestrator_client import MAX_KEPT, OrchestratorClient
+from fleet_agent.orchestrator_client import OrchestratorClient
+from fleet_agent.outgoing_messages import MAX_KEPT, OutgoingMessages
 from tests.processes import free_port, until
 
 
@@ -60,8 +61,14 @@ class Bench:
 
     def __init__(self, port: int, metrics, token: str | None = None) -> None:
         self.commands: list[Any] = []
+        self.outgoing = OutgoingMessages(metrics)
         self.client = OrchestratorClient(
-            f"ws://127.0.0.1:{port}/fleet", token=token, node=node, take=self.commands.append, metrics=metrics
+            f"ws://127.0.0.1:{port}/fleet",
+            token=token,
+            outgoing=self.outgoing,
+            node=node,
+            take=self.commands.append,
+            metrics=metrics,
         )
 
 
@@ -107,13 +114,13 @@ async def test_with_a_token_it_authenticates_before_anything_else(server, port, 
 async def test_it_keeps_trying_and_tells_its_node_on_every_connection(port, metrics):
     bench = Bench(port, metrics)
     async with running(bench):
-        await until(lambda: "refused" in bench.client.last_error, "a refused try")
+        await until(lambda: "refused" in bench.client.state().detail, "a refused try")
         for _ in range(2):
             server = Server(port)
             await until(lambda heard=server.heard: heard, "the connection")
             assert server.heard[0]["type"] == "node"
             await server.aclose()
-            await until(lambda: not bench.client.connected, "the loss to be noticed")
+            await until(lambda: not bench.client.state().ok, "the loss to be noticed")
 
 
 async def test_commands_are_handed_on_in_order(server, port, metrics):
@@ -156,19 +163,30 @@ async def test_a_bad_message_is_answered_and_the_connection_goes_on(server, port
 
 async def test_an_answer_for_an_orchestrator_that_is_gone_is_dropped_and_counted(port, metrics):
     bench = Bench(port, metrics)
-    bench.client.answer(Done(request_id="1", containers=[]))
+    bench.outgoing.answer(Done(request_id="1", containers=[]))
     assert metrics.dropped_answers._value.get() == 1
 
 
 async def test_only_the_newest_state_waits_and_answers_are_kept_within_a_bound(server, port, metrics):
     bench = Bench(port, metrics)
     async with running(bench):
-        await until(lambda: bench.client.connected, "the connection")
+        await until(lambda: bench.client.state().ok, "the connection")
         for number in range(3):
-            bench.client.tell(node(load=float(number)))
+            bench.outgoing.tell(node(load=float(number)))
         for number in range(MAX_KEPT + 5):
-            bench.client.answer(Done(request_id=str(number), containers=[]))
+            bench.outgoing.answer(Done(request_id=str(number), containers=[]))
         await until(lambda: len(server.heard) >= MAX_KEPT + 2, "what was kept")
     loads = [message["load"] for message in server.heard if message["type"] == "node"]
     assert loads[-1] == 2.0
     assert metrics.dropped_answers._value.get() == 5
+
+
+async def test_why_the_orchestrator_closed_the_connection_is_told_in_its_own_words(port, metrics):
+    bench, server = Bench(port, metrics), Server(port)
+    async with running(bench):
+        await until(lambda: server.heard, "the connection")
+        await server.say('{"type":"error","code":"not_allowed","message":"expected a token of the role fleet"}')
+        server.open[-1].close()
+        await until(lambda: "expected a token" in bench.client.state().detail, "the reason")
+        await server.aclose()
+        await until(lambda: "expected a token" not in bench.client.state().detail, "a later try")

@@ -2,7 +2,7 @@
 
 import json
 
-from backbone.pictures import PictureCleaner
+from backbone.pictures.cleaner import PictureCleaner
 from processor_orchestrator.bus import EventBus
 from processor_orchestrator.cases.service import CaseService
 from processor_orchestrator.domain.conversation import Conversation

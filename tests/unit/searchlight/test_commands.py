@@ -1,7 +1,11 @@
 """The command line teaches, and `doctor` and `status` tell the truth."""
 
+import json
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -56,6 +60,42 @@ def test_doctor_says_how_to_mend_what_is_missing(
 def test_status_tells_a_running_orchestrator(orchestrator: Role, capsys: pytest.CaptureFixture[str]) -> None:
     assert status.run(url=orchestrator.url) == 0
     assert "ready" in capsys.readouterr().out
+
+
+class Guarded(BaseHTTPRequestHandler):
+    """An orchestrator that tells its cameras only to who shows the token `good`."""
+
+    def do_GET(self) -> None:
+        opened = self.path == "/readyz" or self.headers["Authorization"] == "Bearer good"
+        camera = {"cameraId": "gate", "state": "online", "viewers": 2}
+        told = {"status": "ready", "dependencies": {}, "data": [camera] if self.path == "/api/cameras" else []}
+        self.send_response(200 if opened else 401)
+        self.end_headers()
+        self.wfile.write(json.dumps(told if opened else {}).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def guarded() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_status_tells_cameras_to_who_has_a_token(guarded: str, tmp_path: Path) -> None:
+    for name in ("good", "bad"):
+        (tmp_path / name).write_text(f"{name}\n")
+    good = searchlight("status", "--url", guarded, "--token-file", str(tmp_path / "good"))
+    assert (good.returncode, "camera gate" in good.stdout) == (0, True)
+    bad = searchlight("status", "--url", guarded, "--token-file", str(tmp_path / "bad"))
+    assert (bad.returncode, "this one is refused" in bad.stdout) == (1, True)
+    none = searchlight("status", "--url", guarded)
+    assert (none.returncode, "--token-file" in none.stdout) == (0, True)
+    lost = searchlight("status", "--token-file", str(tmp_path / "lost"))
+    assert (lost.returncode, "expected a file with a token" in lost.stderr) == (2, True)
 
 
 def test_status_of_nobody_is_told_and_fails(capsys: pytest.CaptureFixture[str]) -> None:

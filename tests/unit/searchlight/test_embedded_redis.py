@@ -29,6 +29,19 @@ async def test_it_answers_only_with_its_password_and_keeps_it(tmp_path: Path) ->
     await children.aclose()
 
 
+@pytest.mark.parametrize("name", ["a blank", 'a "quoted" one', "a 'quoted' one", "a back\\slash", "ä#ö"])
+async def test_it_starts_in_a_folder_of_any_name_and_keeps_its_data_there(tmp_path: Path, name: str) -> None:
+    redis = embedded_redis(tmp_path / name / "redis", port=free_port())
+    told: list[str] = []
+    children = Children(tmp_path / "logs", say=lambda _who, text: told.append(text))
+    await children.start(redis.program)
+    client = Redis.from_url(redis.url)
+    wait_until(lambda: _answers(client), "redis")
+    assert client.config_get("dir")["dir"] == str(tmp_path / name / "redis")
+    assert told == []
+    await children.aclose()
+
+
 def _answers(client: Redis) -> bool:
     try:
         return bool(client.ping())

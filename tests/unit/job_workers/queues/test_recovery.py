@@ -10,7 +10,7 @@ from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
-from backbone.job_queue import JobQueue
+from backbone.jobs.job_queue import JobQueue
 from backbone.redis_settings import RedisKeys
 from backbone.wire.jobs import ALIVE, ENCODE, FOOTAGE, MATCH, OPEN_TASKS, Failed, MatchTask, Result
 from backbone.wire.offload import OFFLOAD, OffloadTask

@@ -77,7 +77,15 @@ def test_nothing_of_a_case_that_did_not_opt_in_and_no_embedding_is_told():
     assert not fleet.wants_crop(sighting(1)), "it did not allow pictures"
     event = fleet.heard_sighting(sighting(1), NOW)
     assert event.keys() == {
-        *("sightingId", "objectId", "name", "cameraId", "firstSeen", "lastSeen", "distance", "source", "rejected"),
+        "sightingId",
+        "objectId",
+        "name",
+        "cameraId",
+        "firstSeen",
+        "lastSeen",
+        "distance",
+        "source",
+        "rejected",
     }
 
 

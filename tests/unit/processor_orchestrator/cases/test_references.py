@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from backbone.errors import Conflict, NotFound, Unavailable
-from backbone.result_consumer import ResultConsumer
+from backbone.jobs.result_consumer import ResultConsumer
 from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Failed, Matched, Reference, Refused
 from processor_orchestrator.cases import references as references_module
 from processor_orchestrator.cases.form import CaseForm, UploadedPhoto

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from backbone.direct_write import text_frame
+from backbone.web.direct_write import text_frame
 from processor_orchestrator.domain.camera import PeerId
 from processor_orchestrator.live.frame_batch import MOST_BYTES, FrameBatch
 

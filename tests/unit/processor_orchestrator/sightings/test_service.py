@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from backbone.errors import NotFound, Unavailable
-from backbone.pictures import PictureCleaner
+from backbone.pictures.cleaner import PictureCleaner
 from backbone.wire.values import Box
 from processor_orchestrator.domain.events import SightingsStored
 from processor_orchestrator.domain.sighting import Found

@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from backbone.errors import Conflict
-from backbone.mjpeg import Viewer
+from backbone.web.mjpeg import Viewer
 from backbone.wire.stream_frames import StreamFrame
 from processor_orchestrator.bus import EventBus, Origin
 from processor_orchestrator.domain.events import CameraJoined, PictureSent, PicturesWanted

@@ -1,0 +1,1 @@
+"""What roles and job workers hand each other by Redis: tasks one way, results the other. Runs no task."""

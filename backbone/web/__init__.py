@@ -1,0 +1,1 @@
+"""What an HTTP server is made of: who may come in, handlers and sockets, health, streams. No role's routes."""
