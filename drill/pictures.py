@@ -15,7 +15,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from drill.pip_download import TIMEOUT_S, download_packages
+from faces.pip_download import TIMEOUT_S, download_packages
 
 _MOST_BYTES = 4_000_000
 

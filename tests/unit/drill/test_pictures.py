@@ -6,7 +6,7 @@ import pytest
 
 from drill import pictures as module
 from drill.pictures import PICTURES, PictureChanged, fetch_pictures, read_member
-from drill.pip_download import PackagesUnreachable
+from faces.pip_download import PackagesUnreachable
 
 
 def test_every_portrait_is_the_one_that_the_source_names(pictures):
