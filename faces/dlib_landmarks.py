@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces.located import LANDMARKS
-from faces.weights import FIVE_POINT_PREDICTOR, weights_path
+from faces.weights import FIVE_POINT_PREDICTOR, verified_path
 
 CHIP_PX = 150
 _CHIP_PADDING = 0.25
@@ -20,7 +20,7 @@ class FaceAligner:
     """An ensemble of regression trees (Kazemi and Sullivan 2014), and a similarity transform by its points."""
 
     def __init__(self) -> None:
-        self._predictor = dlib.shape_predictor(str(weights_path(FIVE_POINT_PREDICTOR)))
+        self._predictor = dlib.shape_predictor(str(verified_path(FIVE_POINT_PREDICTOR)))
 
     def landmarks(self, image: NDArray[np.uint8], boxes: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return (n, 5, 2) xy pixels of `image`, contiguous RGB, for boxes (n, 4) xyxy."""

@@ -42,9 +42,9 @@ def encoder_graph(network: Network, notes: dict[str, str]) -> bytes:
     value, numbers = _head(drawing, layers, pixels)
     layers.end()
     return drawing.serialized(
-        value,
+        [value],
         inputs=[("chips", "uint8", ("faces", *network.input_size, _COLOURS))],
-        output=("embeddings", "float32", ("faces", numbers)),
+        outputs=[("embeddings", "float32", ("faces", numbers))],
         notes=notes,
     )
 

@@ -3,9 +3,10 @@
 FacesError
 |-- BadImage        (also a ValueError) the picture is not (h, w, 3) uint8
 |-- BadEmbedding    (also a ValueError) the embeddings are not finite (n, 128)
-|-- BadWeights      (also a ValueError) a weights file is cut short, changed or not one of dlib's
+|-- BadWeights      (also a ValueError) a weights file is cut short, changed or another one than the lock's
 |-- BadGraph        (also a ValueError) a converted graph cannot be loaded
 |-- ConverterMissing  (also an ImportError) a graph has to be converted and the package `onnx` is not installed
+|-- EngineMissing    (also an ImportError) an engine's library is not installed
 `-- WeightsMissing  (also a FileNotFoundError) a weights file is not installed
 """
 
@@ -23,7 +24,7 @@ class BadEmbedding(FacesError, ValueError):
 
 
 class BadWeights(FacesError, ValueError):
-    """A weights file is not what dlib writes; names the file and the byte."""
+    """A weights file is not the one of the lock, or not what its reader expects; names the file."""
 
 
 class BadGraph(FacesError, ValueError):
@@ -34,5 +35,9 @@ class ConverterMissing(FacesError, ImportError):
     """A graph is not there yet and the package `onnx`, which makes it, is not installed."""
 
 
+class EngineMissing(FacesError, ImportError):
+    """The library of an engine is not installed."""
+
+
 class WeightsMissing(FacesError, FileNotFoundError):
-    """A weights file of the package `face_recognition_models` is not on this machine."""
+    """A weights file is not on this machine."""

@@ -16,13 +16,19 @@ LANDMARKS = 5
 class Faces:
     """Faces of one picture, in the detector's order; arrays are copied, checked and made read-only at construction.
 
+    Which five points they have depends on the engine that found them, so that only its own encoder may be given them.
+
     Attributes:
-        boxes: (n, 4) float32, xyxy, pixels of the picture. As dlib gives them: a face at the border has a box that
-            crosses it, so values may be negative or beyond the picture; clip before cutting.
-        confidences: (n,) float32, the detector's own score. HOG: distance to the decision plane, 0 and more (a clear
-            frontal face has 1 to 3). CNN: about 0 to 1.2. Scores of the two detectors do not compare.
-        landmarks: (n, 5, 2) float32, xy pixels: outer and inner corner of the eye on the picture's right side, outer
-            and inner corner of the eye on its left side, base of the nose. May lie outside of the picture.
+        boxes: (n, 4) float32, xyxy, pixels of the picture. A face at the border may have a box that crosses it, so
+            values may be negative or beyond the picture; clip before cutting. YuNet's boxes reach from the hairline to
+            the chin, dlib's are squares from the brows to the chin.
+        confidences: (n,) float32, the detector's own score. YuNet: 0.65 to 1. HOG: distance to the decision plane, 0
+            and more (a clear frontal face has 1 to 3). CNN: about 0 to 1.2. face_recognition: 1. Scores of two
+            detectors do not compare.
+        landmarks: (n, 5, 2) float32, xy pixels. YuNet: the eye on the picture's left, the eye on its right, tip of the
+            nose, corner of the mouth on the left, on the right. dlib: outer and inner corner of the eye on the
+            picture's right side, outer and inner corner of the eye on its left side, base of the nose. May lie outside
+            of the picture.
     """
 
     boxes: NDArray[np.float32]

@@ -1,6 +1,6 @@
-"""An ONNX graph that grows by one operation at a time; the only file that needs the package `onnx`.
+"""An ONNX graph that grows by one operation at a time; with `onnx_source.py` all that needs the package `onnx`.
 
-It knows no network; see `encoder_graph.py` and `detector_graph.py`.
+It knows no network; see `encoder_graph.py`, `detector_graph.py`, `yunet_graph.py` and `sface_graph.py`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ Described = tuple[str, Literal["uint8", "float32", "int64"], Axes]
 class Drawing:
     """Operations and constants of one graph; values are named by the operation that makes them."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "dlib") -> None:
+        self._name = name
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
 
@@ -62,10 +63,11 @@ class Drawing:
         *,
         stride: Sequence[int] = (1, 1),
         padding: Sequence[int] = (0, 0),
+        group: int = 1,
     ) -> str:
-        """Append a convolution; weights (out, in, rows, columns), stride and padding yx; return its name."""
+        """Append a convolution; weights (out, in / group, rows, columns), stride, padding yx; return its name."""
         inputs = [value, self.constant(weights), self.constant(biases)]
-        return self.add("Conv", inputs, strides=list(stride), pads=[*padding, *padding])
+        return self.add("Conv", inputs, strides=list(stride), pads=[*padding, *padding], group=group)
 
     def widen(self, value: str, channels: int, *, below: int, right: int) -> str:
         """Append rows and columns of zeros, by a convolution of each channel with a one; return its name."""
@@ -73,18 +75,24 @@ class Drawing:
         return self.add("Conv", inputs, group=channels, pads=[0, 0, below, right])
 
     def serialized(
-        self, value: str, *, inputs: Sequence[Described], output: Described, notes: Mapping[str, str]
+        self,
+        values: Sequence[str],
+        *,
+        inputs: Sequence[Described],
+        outputs: Sequence[Described],
+        notes: Mapping[str, str],
     ) -> bytes:
-        """Return the checked model whose output is `value`.
+        """Return the checked model whose outputs are `values`.
 
         Args:
-            value: name of the operation that makes the output.
+            values: names of the operations that make the outputs.
             inputs: name, type and shape of each input; an axis of any length has a name.
-            output: the same for the output.
+            outputs: the same for each output.
             notes: what the model says of itself.
         """
-        self._nodes.append(helper.make_node("Identity", [value], [output[0]]))
-        graph = helper.make_graph(self._nodes, "dlib", [_info(one) for one in inputs], [_info(output)], self._constants)
+        ends = [helper.make_node("Identity", [value], [to[0]]) for value, to in zip(values, outputs, strict=True)]
+        named = [_info(one) for one in inputs], [_info(one) for one in outputs]
+        graph = helper.make_graph([*self._nodes, *ends], self._name, *named, self._constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
         helper.set_model_props(model, dict(notes))
         onnx.checker.check_model(model)

@@ -1,18 +1,21 @@
 """A graph that can be run, on the execution provider that really runs it; the only file that imports `onnxruntime`.
 
 A session may be run by several threads at once. It does not survive a fork: make it in the process that uses it.
+
+ONNX Runtime from 1.29 on sends telemetry, and leaves a file in TMPDIR, unless a variable says no before it is imported.
+It is set here, whatever it was, and ONNX Runtime imported with the first session: this product talks to nobody.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from faces.errors import BadGraph
@@ -46,6 +49,7 @@ class Session:
         Raises:
             BadGraph: the file is not a graph that can be run.
         """
+        onnxruntime = _silent_runtime()
         _share_memory()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
@@ -65,8 +69,21 @@ class Session:
 
     def run(self, inputs: Mapping[str, NDArray[np.generic]]) -> NDArray[np.float32]:
         """Return the graph's only output."""
-        output: NDArray[np.float32] = self._session.run(None, dict(inputs))[0]
-        return output
+        return self.run_all(inputs)[0]
+
+    def run_all(self, inputs: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.float32]]:
+        """Return all outputs of the graph, in its order."""
+        outputs: list[NDArray[np.float32]] = self._session.run(None, dict(inputs))
+        return outputs
+
+
+@cache
+def _silent_runtime() -> Any:  # noqa: ANN401 - it has no types
+    """Import ONNX Runtime, told to talk to nobody; return the module."""
+    os.putenv("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime  # noqa: PLC0415 - only after the variable is set
+
+    return onnxruntime
 
 
 @cache
@@ -75,6 +92,7 @@ def _share_memory() -> None:
 
     Each for itself takes powers of two (detecting and encoding in 1000x714 pixels: 40 to 60 MB more).
     """
+    onnxruntime = _silent_runtime()
     place = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
@@ -91,7 +109,7 @@ def _give_back_memory() -> None:
 
 def _wanted(provider: ProviderName) -> list[str]:
     """Return the providers from the wanted one down to the CPU, those that this build has."""
-    there = onnxruntime.get_available_providers()
+    there = _silent_runtime().get_available_providers()
     names = list(_NAMES)
     first = 0 if provider == "auto" else names.index(provider)
     return [_NAMES[name] for name in names[first:] if _NAMES[name] in there]

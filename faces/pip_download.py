@@ -1,6 +1,7 @@
 """Fetches locked packages with the interpreter's pip, without installing them; it does not look inside of them.
 
 To learn a source package's name, pip runs its `setup.py` as far as the metadata; the lock's hash says which one.
+Only at installation, where images are built and where sample pictures are made: never while a role runs.
 """
 
 from __future__ import annotations

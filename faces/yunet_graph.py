@@ -50,9 +50,7 @@ def yunet_graph(network: Network, notes: Mapping[str, str]) -> bytes:
     )
 
 
-def _copied(
-    drawing: Drawing, network: Network, node: Node, values: Mapping[str, str], *, reverse_colours: bool
-) -> str:
+def _copied(drawing: Drawing, network: Network, node: Node, values: Mapping[str, str], *, reverse_colours: bool) -> str:
     """Append a node of the file, its inputs under their names here; return the name of its output."""
     taken = [values[name] for name in node.inputs if name in values]
     if node.operation == "Conv":

@@ -119,6 +119,8 @@ def test_the_camera_carries_the_free_models_only(contents: dict[str, dict[str, i
         "encoder",
         "detector",
         "resize",
+        "yunet",
+        "sface",
     }
     assert not [path for path in contents["camera_processor"] if path.startswith("sample")]
     assert {"camera-1.mp4", "camera-2.mp4", "sought.jpg"} <= {Path(path).name for path in contents["demo_camera"]}
