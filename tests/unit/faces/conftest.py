@@ -7,7 +7,7 @@ from PIL import Image
 import faces
 from drill.pictures import fetch_pictures
 from faces.cnn_detector import CnnDetector
-from faces.convert import find_graph
+from faces.graph_files import find_graph
 from faces.detector_network import DetectorNetwork
 from faces.onnx_session import Session
 

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from faces import BadGraph, ConverterMissing, WeightsMissing, convert
-from faces.convert import KINDS, find_graph, main, write_graph
+from faces.graph_files import KINDS, find_graph, main, write_graph
 from faces.onnx_session import Session
 
 
@@ -59,7 +59,7 @@ def test_without_the_converter_what_to_do_is_said(tmp_path):
     hidden = (
         "import sys; sys.modules['onnx'] = None\n"
         "from pathlib import Path; from faces import ConverterMissing\n"
-        "from faces.convert import find_graph\n"
+        "from faces.graph_files import find_graph\n"
         "try: find_graph('resize', cache=Path(sys.argv[1]), shipped=Path(sys.argv[1]))\n"
         "except ConverterMissing as fault: print(fault)\n"
     )
