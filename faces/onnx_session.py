@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,9 @@ class Session:
         Raises:
             BadGraph: the file is not a graph that can be run.
         """
-        onnxruntime = _silent_runtime()
+        _stay_silent()
+        import onnxruntime  # noqa: PLC0415 - only now
+
         _share_memory()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
@@ -77,13 +79,9 @@ class Session:
         return outputs
 
 
-@cache
-def _silent_runtime() -> Any:  # noqa: ANN401 - it has no types
-    """Import ONNX Runtime, told to talk to nobody; return the module."""
+def _stay_silent() -> None:
+    """Tell ONNX Runtime, which is not imported yet, to talk to nobody; its C++ reads the variable."""
     os.putenv("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime  # noqa: PLC0415 - only after the variable is set
-
-    return onnxruntime
 
 
 @cache
@@ -92,7 +90,8 @@ def _share_memory() -> None:
 
     Each for itself takes powers of two (detecting and encoding in 1000x714 pixels: 40 to 60 MB more).
     """
-    onnxruntime = _silent_runtime()
+    import onnxruntime  # noqa: PLC0415 - see `_stay_silent`
+
     place = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
@@ -109,7 +108,9 @@ def _give_back_memory() -> None:
 
 def _wanted(provider: ProviderName) -> list[str]:
     """Return the providers from the wanted one down to the CPU, those that this build has."""
-    there = _silent_runtime().get_available_providers()
+    import onnxruntime  # noqa: PLC0415 - see `_stay_silent`
+
+    there = onnxruntime.get_available_providers()
     names = list(_NAMES)
     first = 0 if provider == "auto" else names.index(provider)
     return [_NAMES[name] for name in names[first:] if _NAMES[name] in there]

@@ -14,8 +14,8 @@ from backbone.wire.to_client import Sighting
 from drill.footage import Clip, Footage, make_footage
 from drill.phone_photos import make_phone_photos
 from drill.pictures import PictureChanged
-from faces.pip_download import PackagesUnreachable
 from drill.truth import load_truth
+from faces.pip_download import PackagesUnreachable
 from searchlight import screen
 from searchlight.children import Children, Program
 from searchlight.console_client import (

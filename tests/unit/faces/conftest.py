@@ -7,8 +7,8 @@ from PIL import Image
 import faces
 from drill.pictures import fetch_pictures
 from faces.cnn_detector import CnnDetector
-from faces.graph_files import find_graph
 from faces.detector_network import DetectorNetwork
+from faces.graph_files import find_graph
 from faces.onnx_session import Session
 
 DATA_DIR = Path(__file__).parents[3] / "var"
@@ -18,6 +18,11 @@ DATA_DIR = Path(__file__).parents[3] / "var"
 def pictures():
     paths = fetch_pictures(DATA_DIR)
     return {path.stem: np.asarray(Image.open(path).convert("RGB")) for path in paths.values()}
+
+
+@pytest.fixture(scope="session")
+def sface():
+    return faces.load_engine()
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ def computed(request, tmp_path):
         made = operations(taken)
         shape = ("faces", *picture.shape[1:])
         content = drawing.serialized(
-            made.value, inputs=[("picture", "float32", shape)], output=("made", "float32", ("faces",)), notes={}
+            [made.value], inputs=[("picture", "float32", shape)], outputs=[("made", "float32", ("faces",))], notes={}
         )
         path = tmp_path / "graph.onnx"
         path.write_bytes(content)

@@ -139,12 +139,6 @@ def test_the_model_is_named_by_its_weights(hog, cnn):
     assert hog.model_id == cnn.model_id == "dlib-resnet-v1-55533b28a958"
 
 
-def test_the_cnn_is_the_default_and_says_what_it_runs_on():
-    engine = faces.load_engine()
-    assert engine.detector == "cnn"
-    assert engine.provider in {"cpu", "cuda", "tensorrt"}
-
-
 @pytest.mark.parametrize("name", ["obama", "obama2", "obama3", "biden", "astronaut"])
 def test_the_cnn_finds_every_face_that_face_recognition_finds(cnn, pictures, name):
     picture = shrunk(pictures[name], 400)
@@ -171,35 +165,13 @@ def test_more_faces_than_are_encoded_at_once_are_all_encoded(cnn, pictures):
     np.testing.assert_allclose(rows, rows[:1].repeat(37, axis=0), atol=1e-6)
 
 
-def test_a_provider_that_is_not_there_is_replaced_by_one_that_is():
-    engine = faces.load_engine("hog", provider="tensorrt")
-    assert engine.provider in {"cpu", "cuda", "tensorrt"}
-
-
-def test_auto_takes_one_of_the_two_detectors():
-    assert faces.load_engine("auto").detector in {"hog", "cnn"}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [
-        ({"detector": "yolo"}, "one of cnn, hog, auto"),
-        ({"threads": 0}, "1 or more"),
-        ({"provider": "abacus"}, "one of auto, cpu"),
-    ],
-)
-def test_an_engine_that_cannot_be_is_refused(arguments, text):
-    with pytest.raises(ValueError, match=text):
-        faces.load_engine(**arguments)
-
-
 def test_the_engine_opens_neither_the_68_point_predictor_nor_face_recognition():
     audit = (
         "import sys; opened = []\n"
         "sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == 'open' else None)\n"
         "import dlib; loaded = []; real = dlib.shape_predictor\n"
         "dlib.shape_predictor = lambda path: loaded.append(path) or real(path)\n"
-        "import faces; faces.load_engine('cnn')\n"
+        "import faces; faces.load_engine('cnn'); faces.load_engine('sface')\n"
         "assert len(loaded) == 1 and loaded[0].endswith('shape_predictor_5_face_landmarks.dat'), loaded\n"
         "assert not [path for path in opened if '68' in path.rpartition('/')[2]], opened\n"
         "assert not {'face_recognition', 'face_recognition_models', 'cv2', 'onnx'} & set(sys.modules)\n"
