@@ -15,9 +15,9 @@ from benchmarks.comparison import Comparison, ResultsDiffer
 from benchmarks.face_agreement import same_embeddings, same_faces, superset
 from faces import Faces, Gallery, load_engine
 from faces.cnn_detector import CnnDetector
-from faces.graph_files import find_graph
 from faces.detector_network import DetectorNetwork
 from faces.dlib_landmarks import FaceAligner
+from faces.graph_files import find_graph
 from faces.onnx_session import Session
 
 JOBS = 10
