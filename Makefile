@@ -51,9 +51,12 @@ bench: $(VENV)/.installed ## faces, fan-out, streams, photos, uploads, offload b
 	$(BIN)/python -m benchmarks.offload
 
 PHOTOS ?= var/people
-CROWDS ?=
-accuracy: $(VENV)/.installed ## error rates on PHOTOS=<folder> of <person>/<photo>, faces found in CROWDS=<folder>
-	$(BIN)/python -m benchmarks.accuracy $(PHOTOS) $(if $(CROWDS),--crowds $(CROWDS))
+accuracy: $(VENV)/.installed ## error rates on PHOTOS=<folder> of <person>/<photo>
+	$(BIN)/python -m benchmarks.accuracy $(PHOTOS)
+
+PICTURES ?= var/crowds
+recall: $(VENV)/.installed ## faces found, by size and pose, in PICTURES=<folder> with faces.json
+	$(BIN)/python -m benchmarks.recall $(PICTURES)
 
 format: $(VENV)/.installed ## rewrite the sources in the house's layout
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
@@ -67,6 +70,6 @@ lock-root: $(VENV)/.installed
 clean: ## remove the virtual environment and what runs left behind
 	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help install run doctor lint types system test endurance score bench accuracy format lock lock-root clean
+.PHONY: help install run doctor lint types system test endurance score bench accuracy recall format lock lock-root clean
 
 include stack/targets.mk

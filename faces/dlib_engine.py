@@ -31,7 +31,7 @@ class DlibFinder:
         self._detector, self._aligner = detector, aligner
         self._detecting = Lock()
 
-    def find(self, image: Picture, min_face_px: float) -> Faces:
+    def find(self, image: Picture, min_face_px: float, budget_ms: float | None = None) -> Faces:  # noqa: ARG002 - see `FaceEngine`
         """Return the faces of a picture."""
         with self._detecting:
             boxes, scores = detect_scaled(self._detector, image, min_face_px=min_face_px)

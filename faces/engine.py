@@ -24,8 +24,8 @@ class Finder(Protocol):
 
     name: str
 
-    def find(self, image: NDArray[np.uint8], min_face_px: float) -> Faces:
-        """Return the faces of a contiguous picture that are at least about so wide."""
+    def find(self, image: NDArray[np.uint8], min_face_px: float, budget_ms: float | None = None) -> Faces:
+        """Return the faces of a contiguous picture that are at least about so wide; see `FaceEngine.detect`."""
 
 
 class Embedder(Protocol):
@@ -61,23 +61,30 @@ class FaceEngine:
         self.min_face_px = min_face_px
         self._finder, self._embedder = finder, embedder
 
-    def detect(self, image: NDArray[np.uint8], min_face_px: float | None = None) -> Faces:
+    def detect(
+        self, image: NDArray[np.uint8], min_face_px: float | None = None, *, budget_ms: float | None = None
+    ) -> Faces:
         """Find the faces that are at least about `min_face_px` wide.
 
         Args:
             image: (h, w, 3) uint8 RGB, not necessarily contiguous. Pictures too small for a face give none.
             min_face_px: 10..4000 pixels of `image`; half of it costs up to four times the time. None: the engine's
                 own, see `FaceEngine.min_face_px`.
+            budget_ms: about what the search may take, more than 0; the smallest faces are what is missed where it is
+                too little. YuNet heeds it, dlib's detectors have bounds of their own. None: what the search needs, so
+                that the same picture always shows the same faces.
 
         Raises:
             BadImage: the picture has another shape or type.
-            ValueError: `min_face_px` is out of its range.
+            ValueError: `min_face_px` or `budget_ms` is out of its range.
         """
         image = _checked_image(image)
         least = self.min_face_px if min_face_px is None else min_face_px
         if not _LEAST_FACE_PX <= least <= _MOST_FACE_PX:
             raise ValueError(f"min_face_px: expected {_LEAST_FACE_PX}..{_MOST_FACE_PX} pixels, got {min_face_px}")
-        return self._finder.find(image, least)
+        if budget_ms is not None and not budget_ms > 0:
+            raise ValueError(f"budget_ms: expected more than 0, got {budget_ms}")
+        return self._finder.find(image, least, budget_ms)
 
     def encode(self, image: NDArray[np.uint8], faces: Faces) -> NDArray[np.float32]:
         """Return one embedding for each face, (n, 128) float32; no faces give (0, 128).

@@ -151,7 +151,7 @@ def _load_sface(kind: EngineKind, loading: Loading) -> FaceEngine:
 
     return FaceEngine(
         kind.name,
-        finder=YunetDetector(loading.session("yunet")),
+        finder=YunetDetector(loading.session("yunet"), loading.session("yunet_2x")),
         embedder=SFaceEmbedder(loading.session("sface")),
         min_face_px=kind.min_face_px,
     )

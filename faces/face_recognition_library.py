@@ -43,7 +43,7 @@ class LibraryFinder:
         self.name = name
         self._library = load_library()
 
-    def find(self, image: Picture, min_face_px: float) -> Faces:
+    def find(self, image: Picture, min_face_px: float, budget_ms: float | None = None) -> Faces:  # noqa: ARG002 - see `FaceEngine`
         """Return the faces of a picture; the library gives no scores, so each has 1."""
         times = min(max(math.ceil(math.log2(_SEEN_FACE_PX / min_face_px)), 0), _MOST_ENLARGEMENTS)
         with _ONE_AT_A_TIME:

@@ -15,12 +15,18 @@ from faces.errors import ConverterMissing
 from faces.weights import CNN_DETECTOR, ENCODER, SFACE, YUNET, locked_weights, verified_path, weights_path
 from faces.whole_file import write_whole
 
-Kind = Literal["encoder", "detector", "resize", "yunet", "sface"]
+Kind = Literal["encoder", "detector", "resize", "yunet", "yunet_2x", "sface"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SHIPPED = Path(__file__).parent / "graphs"
 # Raise it whenever a graph changes: old files are then left alone and new ones made.
-_VERSION = 3
-_WEIGHTS: dict[Kind, str] = {"encoder": ENCODER, "detector": CNN_DETECTOR, "yunet": YUNET, "sface": SFACE}
+_VERSION = 4
+_WEIGHTS: dict[Kind, str] = {
+    "encoder": ENCODER,
+    "detector": CNN_DETECTOR,
+    "yunet": YUNET,
+    "yunet_2x": YUNET,
+    "sface": SFACE,
+}
 
 
 def find_graph(kind: Kind, *, cache: Path | None = None, shipped: Path = SHIPPED) -> Path:
@@ -78,8 +84,8 @@ def _drawn(kind: Kind) -> bytes:
         return detector_graph.resize_graph({})
     weights = verified_path(_WEIGHTS[kind])
     notes = {"weights": weights.name, "sha256": locked_weights()[_WEIGHTS[kind]].sha256}
-    if kind == "yunet":
-        return yunet_graph.yunet_graph(onnx_source.Network(weights), notes)
+    if kind in {"yunet", "yunet_2x"}:
+        return yunet_graph.yunet_graph(onnx_source.Network(weights), notes, doubled=kind == "yunet_2x")
     if kind == "sface":
         return sface_graph.sface_graph(onnx_source.Network(weights), notes)
     network = read_network(weights)

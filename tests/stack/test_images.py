@@ -120,6 +120,7 @@ def test_the_camera_carries_the_free_models_only(contents: dict[str, dict[str, i
         "detector",
         "resize",
         "yunet",
+        "yunet_2x",
         "sface",
     }
     assert not [path for path in contents["camera_processor"] if path.startswith("sample")]

@@ -1,7 +1,10 @@
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.Image import Resampling
 
 from faces.graph_files import find_graph
 from faces.onnx_session import Session
@@ -11,7 +14,7 @@ from faces.yunet_detector import YunetDetector
 
 @pytest.fixture(scope="module")
 def yunet():
-    return YunetDetector(Session(find_graph("yunet")))
+    return YunetDetector(Session(find_graph("yunet")), Session(find_graph("yunet_2x")))
 
 
 def resized(picture, width):
@@ -81,18 +84,56 @@ def test_a_tiny_picture_shows_nobody(yunet, size):
     assert len(yunet.find(np.zeros((*size, 3), np.uint8), 12)) == 0
 
 
-def test_less_is_searched_for_larger_faces(yunet, pictures):
+def test_a_picture_is_searched_as_if_it_were_enlarged_by_two(yunet, pictures):
+    # Sixteenths of these values are whole, so that enlarging rounds nothing.
+    picture = row_of(pictures, 96)[:96] // 16 * 16
+    picture = np.pad(picture, ((64, 64), (64, 64), (0, 0)))
+    enlarged = np.asarray(
+        Image.fromarray(picture).resize((picture.shape[1] * 2, picture.shape[0] * 2), Resampling.BILINEAR)
+    )
+    ours, theirs = yunet.search(picture, 0.5, doubled=True), yunet.search(enlarged, 0.5)
+    assert len(ours.scores) >= 4
+    np.testing.assert_allclose(ours.boxes, theirs.boxes, atol=0.05)
+    np.testing.assert_allclose(ours.scores, theirs.scores, atol=1e-3)
+
+
+def test_less_is_searched_for_larger_faces_and_within_a_budget():
     sizes = []
 
     class Counting:
-        def run_all(self, inputs):
-            sizes.append(inputs["picture"].shape[1:3])
-            return [np.full((1, 16, sizes[-1][0] // stride, sizes[-1][1] // stride), -9.0) for stride in (8, 16, 32)]
+        def __init__(self, times):
+            self.times = times
 
-    detector = YunetDetector(Counting())
-    for least in (12, 15, 40, 100):
-        detector.find(np.zeros((540, 960, 3), np.uint8), least)
-    assert sizes[::2] == [(704, 1216), (544, 960), (288, 480), (128, 192)]
+        def run_all(self, inputs):
+            sizes.append(tuple(self.times * side for side in inputs["picture"].shape[1:3]))
+            return [np.full((1, 16, sizes[-1][0] // s, sizes[-1][1] // s), -9.0) for s in (8, 16, 32)]
+
+    detector, nothing = YunetDetector(Counting(1), Counting(2)), np.zeros((540, 960, 3), np.uint8)
+    for least, budget in ((12, None), (24, None), (40, None), (100, None), (12, 20)):
+        sizes.append("next")
+        detector.find(nothing, least, budget)
+    finest = [after for before, after in pairwise(sizes) if before == "next"]
+    assert finest[:4] == [(1088, 1920), (768, 1344), (544, 960), (224, 352)]
+    assert finest[4][0] < 1088
+
+
+@pytest.mark.parametrize(("score", "again", "confidence"), [(0.7, 0.7, 0.7), (0.7, 0.0, None), (0.95, 0.0, 0.95)])
+def test_what_is_doubtful_is_looked_at_again_before_it_is_called_a_face(score, again, confidence):
+    class OneFace:
+        """A face in the middle of a picture of 320 pixels, and of the chips of the second look."""
+
+        def run_all(self, inputs):
+            count, height, width = inputs["picture"].shape[:3]
+            levels = [np.full((count, 16, height // s, width // s), -9.0) for s in (8, 16, 32)]
+            if width in {96, 320}:
+                shown, side = (again, 28) if width == 96 else (score, 40)
+                levels[0][:, :2, height // 16, width // 16] = np.log(shown / (1 - shown)) if shown else -9
+                levels[0][:, 2:4, height // 16, width // 16] = 0
+                levels[0][:, 4:6, height // 16, width // 16] = np.log(side / 8 * np.array([0.88, 1.13]))
+            return levels
+
+    found = YunetDetector(OneFace(), OneFace()).find(np.zeros((320, 320, 3), np.uint8), 36)
+    assert found.confidences.tolist() == pytest.approx([] if confidence is None else [confidence], abs=1e-5)
 
 
 def test_points_are_eyes_nose_and_mouth_from_left_to_right_and_from_top_to_bottom(yunet, pictures):
@@ -100,3 +141,12 @@ def test_points_are_eyes_nose_and_mouth_from_left_to_right_and_from_top_to_botto
     assert left_eye[0] < nose[0] < right_eye[0]
     assert left_mouth[0] < right_mouth[0]
     assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_mouth[1], right_mouth[1])
+
+
+def test_a_face_60_pixels_wide_in_a_photo_4032_wide_is_found_by_default(sface, pictures):
+    photo = np.random.default_rng(3).integers(90, 150, (3024, 4032, 3), dtype=np.uint8)
+    face = resized(pictures["biden"], round(60 / 0.29))
+    photo[1700 : 1700 + len(face), 2600 : 2600 + face.shape[1]] = face
+    found = sface.detect(photo)
+    assert len(found) == 1
+    assert found.boxes[0, 2] - found.boxes[0, 0] == pytest.approx(60, rel=0.3)
