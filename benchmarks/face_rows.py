@@ -13,12 +13,15 @@ from PIL import Image
 from benchmarks import face_peers, face_pictures
 from benchmarks.comparison import Comparison, ResultsDiffer
 from benchmarks.face_agreement import same_embeddings, same_faces, superset
+from benchmarks.opencv_yunet import SCORE, OpencvYunet
 from faces import Faces, Gallery, load_engine
 from faces.cnn_detector import CnnDetector
+from faces.detecting import Found
 from faces.detector_network import DetectorNetwork
 from faces.dlib_landmarks import FaceAligner
 from faces.graph_files import find_graph
 from faces.onnx_session import Session
+from faces.yunet_detector import YunetDetector
 
 JOBS = 10
 
@@ -83,6 +86,34 @@ def detect_cnn() -> Comparison:
         check,
         ">= 20x, same faces",
         repeat=3,
+    )
+
+
+def detect_yunet(width: int, height: int) -> Comparison:
+    """Search a picture at its own size with YuNet."""
+    theirs, ours = OpencvYunet(), YunetDetector(Session(find_graph("yunet")), Session(find_graph("yunet_2x")))
+    picture = np.asarray(Image.fromarray(face_pictures.whole_faces().picture).resize((width, height)))
+
+    def find(image: face_pictures.Picture) -> Found:
+        seen = ours.search(image, SCORE)
+        return seen.boxes, seen.scores
+
+    def check() -> str:
+        least, most, count = 1.0, 0.0, 0
+        for image in (picture, *(scene.picture for scene in face_pictures.all_scenes())):
+            found = theirs.find(image)
+            overlap, difference = same_faces(find(image), found)
+            least, most, count = min(least, overlap), max(most, difference), count + len(found[0])
+        return f"same {count} faces, IoU >= {least:.3f}, score within {most:.1e}"
+
+    return Comparison(
+        f"detect, YuNet, {width}x{height}",
+        "OpenCV's FaceDetectorYN, one thread",
+        lambda: find(picture),
+        lambda: theirs.find(picture),
+        check,
+        ">= 2x, same faces",
+        repeat=5,
     )
 
 
@@ -201,6 +232,9 @@ ROWS: dict[str, Callable[[], Comparison]] = {
     "encode-1": lambda: encode(1),
     "encode-8": lambda: encode(8),
     "cnn": detect_cnn,
+    "yunet-360": lambda: detect_yunet(640, 360),
+    "yunet-540": lambda: detect_yunet(960, 540),
+    "yunet-1080": lambda: detect_yunet(1920, 1080),
     "small": lambda: detect_small(1),
     "small-2": lambda: detect_small(2),
     "jobs": photo_against_jobs,

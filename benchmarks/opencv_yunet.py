@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from faces.detecting import Found
 from faces.weights import YUNET, weights_path
 
 Picture = NDArray[np.uint8]
@@ -23,10 +24,11 @@ class OpencvYunet:
         path = str(weights_path(YUNET))
         self._detector = cv2.FaceDetectorYN.create(path, "", (320, 320), least_score, _SAME_IOU, _MOST_FACES)
 
-    def boxes(self, picture: Picture) -> NDArray[np.float64]:
-        """Return (n, 4) xyxy pixels."""
+    def find(self, picture: Picture) -> Found:
+        """Return boxes (n, 4) xyxy in pixels and scores (n,)."""
         self._detector.setInputSize((picture.shape[1], picture.shape[0]))
         # Its types do not say that there may be none.
         found = cast("NDArray[np.float32] | None", self._detector.detect(np.ascontiguousarray(picture[:, :, ::-1]))[1])
-        rows = np.empty((0, 4)) if found is None else found
-        return np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1).astype(np.float64)
+        rows = np.empty((0, 15)) if found is None else found
+        boxes = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1)
+        return boxes.astype(np.float64), rows[:, 14].astype(np.float64)

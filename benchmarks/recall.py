@@ -69,7 +69,8 @@ def measure(search: Search, pictures: Sequence[LabelledPicture]) -> tuple[list[t
 
 def _search(name: str, min_face_px: float | None) -> Search:
     if name == OPENCV:
-        return OpencvYunet().boxes
+        opencv = OpencvYunet()
+        return lambda picture: opencv.find(picture)[0]
     engine = load_engine(detector=next(known for known in ENGINES if known == name))
     return lambda picture: engine.detect(picture, min_face_px).boxes
 

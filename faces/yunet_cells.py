@@ -85,13 +85,20 @@ def strongest_apart(boxes: Numbers, scores: Numbers, *, same_iou: float, same_co
         same_iou: largest intersection over union that two different faces have.
         same_cover: largest share of the smaller box that a stronger one of another face covers.
     """
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    waiting, kept = np.argsort(-scores, kind="stable"), []
-    while len(waiting):
-        best, waiting = waiting[0], waiting[1:]
+    order = np.argsort(-scores, kind="stable")
+    left, top, right, bottom = np.ascontiguousarray(boxes[order].T)
+    areas = (right - left) * (bottom - top)
+    waiting, kept, best = np.ones(len(order), np.bool_), [], 0
+    while best < len(order):
         kept.append(best)
-        low, high = np.maximum(boxes[best, :2], boxes[waiting, :2]), np.minimum(boxes[best, 2:], boxes[waiting, 2:])
-        shared = np.prod(np.maximum(high - low, 0.0), axis=1)
-        apart = shared <= same_iou * (areas[best] + areas[waiting] - shared)
-        waiting = waiting[apart & (shared <= same_cover * np.minimum(areas[best], areas[waiting]))]
-    return np.array(kept, dtype=np.intp)
+        behind = slice(best, None)
+        across = np.minimum(right[best], right[behind]) - np.maximum(left[best], left[behind])
+        down = np.minimum(bottom[best], bottom[behind]) - np.maximum(top[best], top[behind])
+        shared = np.maximum(across, 0.0) * np.maximum(down, 0.0)
+        waiting[behind] &= shared <= same_iou * (areas[best] + areas[behind] - shared)
+        if same_cover < 1:
+            waiting[behind] &= shared <= same_cover * np.minimum(areas[best], areas[behind])
+        waiting[best] = False
+        ahead = int(waiting[behind].argmax())
+        best = best + ahead if ahead else len(order)
+    return np.asarray(order[kept], dtype=np.intp)
