@@ -113,7 +113,7 @@ def test_less_is_searched_for_larger_faces_and_within_a_budget():
         sizes.append("next")
         detector.find(nothing, least, budget)
     finest = [after for before, after in pairwise(sizes) if before == "next"]
-    assert finest[:4] == [(1088, 1920), (768, 1344), (544, 960), (224, 352)]
+    assert finest[:4] == [(1088, 1152), (768, 1344), (544, 960), (224, 352)]
     assert finest[4][0] < 1088
 
 
