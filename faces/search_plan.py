@@ -20,8 +20,11 @@ MOST_PIXELS = 13_000_000
 LEAST_PIXELS = 100_000
 MS_PER_MPX = 28.0
 """What a million searched pixels take on one core of a server of 2020; a detector measures its own."""
-# All further searches, each a quarter of the one before, take a third of the first.
-_FIRST_SHARE = 0.75
+# Of a budget: the first search; all further ones, each a quarter of the one before, take a third of it. Then the second
+# look at what is doubtful, each as long as the search of so many pixels.
+_FIRST_SHARE, _LOOKS_SHARE = 0.6, 0.2
+_LOOK_PIXELS = 20_000
+_LEAST_LOOKS, MOST_LOOKS = 4, 128
 _OWN_SIZE, _TWICE = (0.95, 1.1), (1.9, 2.2)
 # What is interpolated to this share of the picture and more may as well stay whole.
 _WORTH_SHRINKING = 0.85
@@ -40,6 +43,7 @@ class Plan:
         width: the same.
         doubled: searched enlarged by two before it is searched at this size.
         halvings: how often it is halved and searched again.
+        looks: how many doubtful faces may be looked at again.
     """
 
     block: int
@@ -47,6 +51,7 @@ class Plan:
     width: int
     doubled: bool
     halvings: int
+    looks: int = MOST_LOOKS
 
     @property
     def pixels(self) -> int:
@@ -68,9 +73,11 @@ def plan(
         ms_per_mpx: what a million searched pixels take.
     """
     height, width = shape
-    cheap, most = float(CHEAP_PIXELS), float(MOST_PIXELS)
+    cheap, most, looks = float(CHEAP_PIXELS), float(MOST_PIXELS), MOST_LOOKS
     if budget_ms is not None:
-        cheap = most = min(most, max(budget_ms / ms_per_mpx * 1e6 * _FIRST_SHARE, LEAST_PIXELS))
+        affordable = budget_ms / ms_per_mpx * 1e6
+        cheap = most = min(most, max(affordable * _FIRST_SHARE, LEAST_PIXELS))
+        looks = min(looks, max(int(affordable * _LOOKS_SHARE / _LOOK_PIXELS), _LEAST_LOOKS))
     cheaply, at_most = (math.sqrt(pixels / (height * width)) for pixels in (cheap, most))
     well = min(WELL_SEEN_FACE_PX / min_face_px, cheaply)
     factor = _handy(max(well, min(SEEN_FACE_PX / min_face_px, at_most)))
@@ -82,7 +89,7 @@ def plan(
         rest = 1.0
     to = tuple(max(1, round(side // block * rest)) for side in shape)
     halvings = max(0 if doubled else 1, math.ceil(math.log2(max(to) / _COARSEST_PX)))
-    return Plan(block, to[0], to[1], doubled, min(halvings, int(math.log2(min(to)))))
+    return Plan(block, to[0], to[1], doubled, min(halvings, int(math.log2(min(to)))), looks)
 
 
 def tiles(height: int, width: int, *, enlarged: int = 1) -> Iterator[tuple[slice, slice]]:

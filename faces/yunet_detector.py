@@ -17,7 +17,7 @@ from PIL import Image
 from faces.chosen_scale import block_means
 from faces.located import Faces
 from faces.onnx_session import Session
-from faces.search_plan import MS_PER_MPX, OVERLAP_PX, plan, tiles
+from faces.search_plan import MS_PER_MPX, OVERLAP_PX, Plan, plan, tiles
 from faces.second_look import look_again
 from faces.yunet_cells import Seen, read_levels, strongest_apart
 
@@ -28,7 +28,8 @@ Picture = NDArray[np.uint8]
 # to 20 px that are found go from 99.1 to 98.5 %, of soft grey ones with eyes 8 px apart from 93 to 91 %.
 DOUBTFUL_SCORE, _SURE_SMALL_SCORE, _SURE_SCORE, LEAST_SCORE = 0.5, 0.86, 0.9, 0.6
 _SMALL_FACE_PX = 40.0
-_MOST_LOOKS = 128
+# What there is no time to look at again has to have this score.
+_UNASKED_SCORE = 0.75
 _SAME_IOU = 0.3
 # Of two boxes of different searches one may lie in the other.
 _SAME_COVER = 0.7
@@ -58,21 +59,17 @@ class YunetDetector:
             min_face_px: pixels of `image`.
             budget_ms: about what the search may take; None: what it needs, always the same for the same picture.
         """
-        began = perf_counter()
         planned = plan(image.shape[:2], min_face_px, budget_ms, ms_per_mpx=self._ms_per_mpx)
-        smaller = block_means(image, planned.block)
-        picture = _resized(smaller, (planned.height, planned.width))
-        back = planned.block * smaller.shape[1] / planned.width, planned.block * smaller.shape[0] / planned.height
-        found = [self._found(picture, back, doubled=True)] if planned.doubled else []
-        found.append(self._found(picture, back))
-        for _ in range(planned.halvings):
-            picture, back = block_means(picture, 2), (back[0] * 2, back[1] * 2)
-            found.append(self._found(picture, back))
-        self._learn_speed((perf_counter() - began) * 1000, planned.pixels)
+        found, seconds = [], 0.0
+        for picture, back, doubled in _sizes(image, planned):
+            began = perf_counter()
+            found.append(self._found(picture, back, doubled=doubled))
+            seconds += perf_counter() - began
+        self._learn_speed(seconds * 1000, planned.pixels)
         every = Seen.together(found)
         every = every.pick(every.widths >= min_face_px * _LEAST_WIDTH)
         best = every.pick(strongest_apart(every.boxes, every.scores, same_iou=_SAME_IOU, same_cover=_SAME_COVER))
-        best = self._ascertained(image, best)
+        best = self._ascertained(image, best, planned.looks)
         boxes, scores, points = (one.astype(np.float32) for one in (best.boxes, best.scores, best.points))
         return Faces(boxes, scores, points)
 
@@ -91,7 +88,7 @@ class YunetDetector:
         whole = np.concatenate([corner, corner + sides], axis=1)
         return seen.pick(strongest_apart(whole, seen.scores, same_iou=_SAME_IOU))
 
-    def _found(self, picture: Picture, back: tuple[float, float], *, doubled: bool = False) -> Seen:
+    def _found(self, picture: Picture, back: tuple[float, float], *, doubled: bool) -> Seen:
         """Return what is found in a picture, its places times `back`, xy."""
         enlarged = 2 if doubled else 1
         parts = list(self._tiles_seen(picture, enlarged))
@@ -106,12 +103,12 @@ class YunetDetector:
                 seen = seen.pick(seen.widths <= OVERLAP_PX / 2)
             yield seen.placed((1.0, 1.0), (columns.start * enlarged, rows.start * enlarged))
 
-    def _ascertained(self, image: Picture, seen: Seen) -> Seen:
-        """Return those that are faces, after a second look at the doubtful ones."""
+    def _ascertained(self, image: Picture, seen: Seen, looks: int) -> Seen:
+        """Return those that are faces, after a second look at the strongest of the doubtful ones."""
         sure = seen.scores >= np.where(seen.widths <= _SMALL_FACE_PX, _SURE_SMALL_SCORE, _SURE_SCORE)
-        doubtful = np.nonzero(~sure)[0][:_MOST_LOOKS]
+        doubtful = np.nonzero(~sure)[0][:looks]
         again = look_again(lambda chips: self._network.run_all({"picture": chips}), image, seen.pick(doubtful))
-        scores = np.where(sure, seen.scores, 0.0)
+        scores = np.where(seen.scores >= _UNASKED_SCORE, seen.scores, 0.0)
         scores[doubtful] = (seen.scores[doubtful] + again) / 2
         kept = np.nonzero(scores >= LEAST_SCORE)[0]
         kept = kept[np.argsort(-scores[kept], kind="stable")]
@@ -119,6 +116,19 @@ class YunetDetector:
 
     def _learn_speed(self, milliseconds: float, pixels: int) -> None:
         self._ms_per_mpx += (milliseconds / pixels * 1e6 - self._ms_per_mpx) * _SLOW_CHANGE
+
+
+def _sizes(image: Picture, planned: Plan) -> Iterator[tuple[Picture, tuple[float, float], bool]]:
+    """Yield a picture as it is searched, the factors of x and y back to its own pixels, and whether enlarged by two."""
+    smaller = block_means(image, planned.block)
+    picture = _resized(smaller, (planned.height, planned.width))
+    back = planned.block * smaller.shape[1] / planned.width, planned.block * smaller.shape[0] / planned.height
+    if planned.doubled:
+        yield picture, back, True
+    yield picture, back, False
+    for _ in range(planned.halvings):
+        picture, back = block_means(picture, 2), (back[0] * 2, back[1] * 2)
+        yield picture, back, False
 
 
 def _resized(image: Picture, size: tuple[int, int]) -> Picture:

@@ -47,9 +47,13 @@ def test_a_picture_is_enlarged_for_small_faces_and_made_smaller_for_large_ones(s
     assert plan(shape, least) == expected
 
 
-@pytest.mark.parametrize(("budget", "sight"), [(1000, 30), (100, 14), (30, 7.5), (10, 4.3)])
+@pytest.mark.parametrize(("budget", "sight"), [(1000, 30), (100, 12), (30, 6.7), (10, 3.9)])
 def test_the_budget_decides_how_well_the_smallest_face_is_seen(budget, sight):
     assert widest_sight(plan(CAMERA, 12, budget), CAMERA, 12) == pytest.approx(sight, rel=0.1)
+
+
+def test_less_time_means_fewer_second_looks():
+    assert [plan(CAMERA, 12, budget).looks for budget in (None, 1000, 50, 1)] == [128, 128, 17, 4]
 
 
 def test_a_slower_machine_searches_less_in_the_same_time():
