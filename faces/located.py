@@ -22,7 +22,7 @@ class Faces:
         boxes: (n, 4) float32, xyxy, pixels of the picture. A face at the border may have a box that crosses it, so
             values may be negative or beyond the picture; clip before cutting. YuNet's boxes reach from the hairline to
             the chin, dlib's are squares from the brows to the chin.
-        confidences: (n,) float32, the detector's own score. YuNet: 0.6 to 1. HOG: distance to the decision plane, 0
+        confidences: (n,) float32, the detector's own score. YuNet: 0.62 to 1. HOG: distance to the decision plane, 0
             and more (a clear frontal face has 1 to 3). CNN: about 0 to 1.2. face_recognition: 1. Scores of two
             detectors do not compare.
         landmarks: (n, 5, 2) float32, xy pixels. YuNet: the eye on the picture's left, the eye on its right, tip of the
