@@ -178,3 +178,14 @@ def test_the_engine_opens_neither_the_68_point_predictor_nor_face_recognition():
     )
     done = subprocess.run([sys.executable, "-c", audit], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("budget_ms", [0, -1, float("nan")])
+def test_a_budget_out_of_range_is_refused(hog, budget_ms):
+    with pytest.raises(ValueError, match="budget_ms: expected more than 0"):
+        hog.detect(np.zeros((90, 90, 3), np.uint8), budget_ms=budget_ms)
+
+
+def test_any_engine_takes_a_budget(sface, hog, pictures):
+    picture = pictures["obama2"]
+    assert len(sface.detect(picture, 100, budget_ms=50)) == len(hog.detect(picture, 100, budget_ms=50)) == 1
