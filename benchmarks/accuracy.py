@@ -1,7 +1,8 @@
-"""Reports error rates on a folder of people, `<person>/<photo>`: `python -m benchmarks.accuracy FOLDER`; tunes nothing.
+"""How well people are recognised on a folder of people, `<person>/<photo>`: `python -m benchmarks.accuracy FOLDER`.
 
-Of each photo the largest face counts. Photos without a face are listed: they are misses of the detector, not of the
-encoder, and are left out of the rates.
+It prints, for each engine: error rates of pairs, people found among strangers from one photo, from weak views and from
+tracks, how well quality predicts that, and whether a budget of false candidates is kept. It says nothing of detectors:
+photos without a face are listed and left out. What was embedded is kept in `var/`, so that it is done once.
 """
 
 from __future__ import annotations
@@ -11,81 +12,85 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
-
+from benchmarks.error_budget import kept_budgets, measured_laws
+from benchmarks.error_embeddings import Photos, photos_of, views_of
+from benchmarks.error_identification import Cases, Tracks
 from benchmarks.error_plot import draw
-from benchmarks.error_rates import Pairs, Rate
+from benchmarks.error_quality import by_yunet, fitted_weights, quality_table
+from benchmarks.error_rates import Pairs
+from benchmarks.error_tables import (
+    budget_table,
+    identification_table,
+    pairs_table,
+    passed_by,
+    rates_table,
+    strangers_of,
+)
 from benchmarks.machine import described
-from faces import FaceEngine, load_engine
+from faces import ENGINES, engine_kind, load_engine
+from faces.budget import stranger_model
 
-_PRINTED = (0.40, 0.45, 0.50, 0.55, 0.60, 0.65, 0.70)
-_MOST_PIXELS = 40_000_000
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+MEASURED = ("sface", "dlib")
+# With fewer of either, there is nobody to find or nobody to mistake.
+_LEAST_CASES, _LEAST_STRANGERS = 10, 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the rates and write the plot; return 0, or 2 when the folder holds too little to compare."""
+    """Print the tables and write the plots; return 0, or 2 when the folder holds too little to compare."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description="Error rates on your photos.")
     parser.add_argument("folder", type=Path, help="holds one folder for each person, with photos of that person alone")
-    parser.add_argument("--plot", type=Path, default=Path("accuracy.png"), help="the PNG to write")
-    parser.add_argument("--detector", choices=["cnn", "hog", "auto"], default="cnn")
+    parser.add_argument("--engine", action="append", choices=list(ENGINES), help="may be given more than once")
+    parser.add_argument("--plot", type=Path, default=Path("accuracy.png"), help="the PNG to write, one for each engine")
+    parser.add_argument("--kept", type=Path, default=Path("var/accuracy"), help="where embeddings are kept")
+    parser.add_argument("--calibrate", action="store_true", help="print quality's weights and strangers' laws")
     chosen = parser.parse_args(arguments)
-    engine = load_engine(chosen.detector)
-    embeddings, persons, left_out = embed(engine, chosen.folder)
     print(described(("onnxruntime", "numpy")))
-    print(f"{engine.model_id}, detector {engine.detector}: {len(persons)} photos of {len(set(persons))} people")
-    for reason in left_out:
+    answers = [_measured(name, chosen) for name in chosen.engine or MEASURED]
+    return max(answers)
+
+
+def _measured(name: str, chosen: argparse.Namespace) -> int:
+    kind = engine_kind(name)
+    engine = load_engine(kind.name)
+    photos = photos_of(engine, chosen.folder, chosen.kept)
+    people = len(set(photos.persons.tolist()))
+    print(f"\n## {engine.model_id}, detector {engine.detector}: {len(photos.persons)} photos of {people} people")
+    for reason in photos.left_out:
         print(f"  left out: {reason}")
-    pairs = Pairs.of(embeddings, persons)
+    pairs = Pairs.of(photos.embeddings, photos.persons.tolist())
     if not len(pairs.same) or not len(pairs.different):
-        print(f"{chosen.folder}: expected two people and two photos of one of them, got {len(persons)} faces")
+        expected = "expected two people and two photos of one of them"
+        print(f"{chosen.folder}: {expected}, got {len(photos.persons)} faces")
         return 2
-    print(rates_table(pairs))
-    draw(pairs, chosen.plot, title=f"{len(persons)} photos of {len(set(persons))} people, {engine.model_id}")
-    print(f"plot: {chosen.plot}")
+    print(rates_table(pairs, unit=engine.name == "sface"))
+    print(pairs_table(pairs))
+    plot = chosen.plot.with_stem(f"{chosen.plot.stem}-{kind.name}")
+    draw(pairs, plot, title=f"{len(photos.persons)} photos of {people} people, {engine.model_id}")
+    print(f"plot: {plot}")
+    if len(Cases.of(photos).people) < _LEAST_CASES or len(strangers_of(photos)) < _LEAST_STRANGERS:
+        print(f"too few people for more: {_LEAST_CASES} with four photos, {_LEAST_STRANGERS} with one")
+        return 0
+    _print_more(photos, chosen, kind.name)
     return 0
 
 
-def embed(engine: FaceEngine, folder: Path) -> tuple[NDArray[np.float32], list[str], list[str]]:
-    """Return embeddings (n, 128), each one's person, and which photos were left out and why."""
-    rows, persons, left_out = [np.empty((0, 128), dtype=np.float32)], [], []
-    for path in sorted(path for path in folder.glob("*/*") if path.suffix.lower() in _SUFFIXES):
-        try:
-            picture = _read(path)
-        except (OSError, UnidentifiedImageError, ValueError) as fault:
-            left_out.append(f"{path}: {fault}")
-            continue
-        found = engine.detect(picture, max(40.0, min(picture.shape[:2]) / 12))
-        if not len(found):
-            left_out.append(f"{path}: no face")
-            continue
-        largest = np.prod(found.boxes[:, 2:] - found.boxes[:, :2], axis=1).argmax()
-        rows.append(engine.encode(picture, found.pick([int(largest)])))
-        persons.append(path.parent.name)
-    return np.concatenate(rows), persons, left_out
-
-
-def rates_table(pairs: Pairs) -> str:
-    """Return the rates at some thresholds, with 95 % bounds, as a Markdown table."""
-    lines = ["| threshold | FMR (95 %) | FNMR (95 %) |", "| --- | --- | --- |"]
-    lines += [f"| {at:.2f} | {_text(pairs.fmr(at))} | {_text(pairs.fnmr(at))} |" for at in _PRINTED]
-    lines.append("")
-    lines.append(f"farthest pair of one person {pairs.same[-1]:.3f}, nearest pair of two {pairs.different[0]:.3f}")
-    return "\n".join(lines)
-
-
-def _text(rate: Rate) -> str:
-    low, high = rate.bounds
-    return f"{rate.count}/{rate.of} = {rate.share:.1%} ({low:.1%} to {high:.1%})"
-
-
-def _read(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path) as image:
-        if image.width * image.height > _MOST_PIXELS:
-            raise ValueError(f"expected at most {_MOST_PIXELS} pixels, got {image.width}x{image.height}")
-        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+def _print_more(photos: Photos, chosen: argparse.Namespace, name: str) -> None:
+    """Print what needs many people."""
+    engine = load_engine(engine_kind(name).name)
+    views = views_of(engine, photos, chosen.kept)
+    if chosen.calibrate:
+        weights = fitted_weights(photos, views, yunet=by_yunet(engine.model_id))
+        print("weights of the quality: " + ", ".join(f"{one:.3f}" for one in weights))
+        for law in measured_laws(photos, strangers_of(photos)):
+            print(f"Law({law.mean:.3f}, {law.spread:.4f}, {law.bend:.3f})")
+    tracks = Tracks.of(views, engine.model_id)
+    print(identification_table(photos, views, tracks, engine.model_id))
+    print(quality_table(photos, views, engine.model_id))
+    model = stranger_model(engine.model_id)
+    print("strangers' photos:\n" + budget_table(kept_budgets(photos, strangers_of(photos), model)))
+    passed, qualities = passed_by(photos, tracks)
+    kept = kept_budgets(photos, passed, model, qualities=qualities)
+    print("strangers' tracks of weak views:\n" + budget_table(kept))
 
 
 if __name__ == "__main__":

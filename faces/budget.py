@@ -23,9 +23,11 @@ _NORMAL = NormalDist()
 _LEAST_RATE, _MOST_RATE = 1e-10, 0.5
 # So many strangers of a camera's own count as much as all that was measured elsewhere.
 _CROWD_TRUSTED_FROM = 300.0
-# A crowd is taken to differ by no more: beyond it, something else is wrong (the sought person lives there).
-_MOST_SHIFT, _SPREADS = 1.5, (0.7, 1.6)
+# A crowd is taken to differ by no more: beyond it, something else is wrong (the sought person lives there). It is never
+# taken to be less various than the strangers of the measurement: few cases see only a part of that.
+_MOST_SHIFT, _SPREADS = 1.5, (1.0, 1.6)
 _CERTAINLY_ALIKE = 4.0
+_WEAK_QUALITY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,22 @@ class StrangerModel:
 
     Attributes:
         laws: by the number of a case's references, the first for 1; the last holds for more.
+        weak_shift: by how much the mean falls for each 1 of quality below 0.5: what is hardly a face is like nobody.
     """
 
     laws: Sequence[Law]
+    weak_shift: float = 0.0
 
-    def law(self, references: int, crowd: Crowd | None = None) -> Law:
-        """Return the law for a case with so many references, at a camera with this crowd."""
+    @property
+    def floor(self) -> float:
+        """The mean cosine of two strangers."""
+        return self.laws[0].mean
+
+    def law(self, references: int, crowd: Crowd | None = None, *, quality: float = 1.0) -> Law:
+        """Return the law for a case with so many references, at a camera with this crowd, for views of this quality."""
         law = self.laws[min(max(references, 1), len(self.laws)) - 1]
+        weak = self.weak_shift * max(0.0, _WEAK_QUALITY - quality)
+        law = Law(law.mean - weak, law.spread, law.bend)
         return law if crowd is None else law.seen_by(crowd)
 
 
@@ -182,9 +193,16 @@ class Threshold:
         return distance_of(self.similarity)
 
 
-def threshold(budget: Budget, model: StrangerModel, *, references: int, crowd: Crowd | None = None) -> Threshold:
-    """Return from where on a case with so many references shows a candidate."""
-    return Threshold(model.law(references, crowd).similarity(budget.rate))
+def threshold(
+    budget: Budget,
+    model: StrangerModel,
+    *,
+    references: int,
+    crowd: Crowd | None = None,
+    quality: float = 1.0,
+) -> Threshold:
+    """Return from where on a case with so many references shows a candidate, seen with this quality."""
+    return Threshold(model.law(references, crowd, quality=quality).similarity(budget.rate))
 
 
 def stranger_share(
@@ -195,6 +213,7 @@ def stranger_share(
     references: int,
     passes_per_day: float = 1.0,
     crowd: Crowd | None = None,
+    quality: float = 1.0,
 ) -> float:
     """Return which share of the candidates that are at least so similar are strangers, 0..1.
 
@@ -205,8 +224,9 @@ def stranger_share(
         references: of the case.
         passes_per_day: how often the sought person is taken to pass; nobody knows it.
         crowd: of the camera.
+        quality: of the candidate's views.
     """
-    strangers = budget.tracks_per_day * model.law(references, crowd).rate(similarity)
+    strangers = budget.tracks_per_day * model.law(references, crowd, quality=quality).rate(similarity)
     return strangers / (strangers + passes_per_day)
 
 
@@ -237,7 +257,8 @@ _MODELS: Mapping[str, StrangerModel] = {
             Law(0.050, 0.0944, -0.018),
             Law(0.051, 0.0946, -0.020),
             Law(0.052, 0.0948, -0.020),
-        ]
+        ],
+        weak_shift=0.1,
     ),
     "dlib-": StrangerModel(
         [
@@ -246,7 +267,8 @@ _MODELS: Mapping[str, StrangerModel] = {
             Law(0.855, 0.0326, 0.258),
             Law(0.857, 0.0325, 0.264),
             Law(0.858, 0.0324, 0.267),
-        ]
+        ],
+        weak_shift=-0.15,
     ),
 }
 

@@ -1,7 +1,8 @@
 """SFace: each face turned upright by its five points, cut to 112 x 112 px, embedded; it detects nothing.
 
 The cut-outs are those of OpenCV's `FaceRecognizerSF.alignCrop`, pixel by pixel, the embeddings those of `feature`, of
-length 1: of two of them the cosine is 1 - d^2 / 2, d being their Euclidean distance.
+length 1: of two of them the cosine is 1 - d^2 / 2, d being their Euclidean distance. One thing is
+ours: a face that is very dark is lit before it is embedded, see `relight.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from faces.located import LANDMARKS, Faces
 from faces.onnx_session import Session
+from faces.relight import relit
 from faces.weights import SFACE, model_id
 
 Picture = NDArray[np.uint8]
@@ -41,7 +43,7 @@ class SFaceEmbedder:
 
     def embed(self, image: Picture, faces: Faces) -> NDArray[np.float32]:
         """Return (n, 128) of one face and more; only their landmarks count."""
-        return self._network.run({"chips": np.stack([upright(image, points) for points in faces.landmarks])})
+        return self._network.run({"chips": np.stack([relit(upright(image, points)) for points in faces.landmarks])})
 
 
 def upright(image: Picture, points: NDArray[np.float32]) -> Picture:

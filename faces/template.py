@@ -38,13 +38,16 @@ class _View:
 class TrackTemplate:
     """The weighed mean of a track's views, of bounded memory; one thread at a time.
 
+    Made with the mean cosine of two strangers of the embedder (`StrangerModel.floor`), from which likeness counts.
+
     Attributes:
         views: how many were added.
         worth: how many independent views they are worth, at most `views`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, floor: float = 0.0) -> None:
         self.views, self.worth = 0, 0.0
+        self._floor = floor
         self._sum = np.zeros(WIDTH)
         self._weight = self._weighed_quality = 0.0
         self._kept: list[_View] = []
@@ -86,7 +89,7 @@ class TrackTemplate:
         shared = 0.0
         for view in self._kept:
             near = math.exp(-abs(at - view.at) / _FRESH_AFTER_S)
-            alike = max(0.0, float(view.embedding @ row))
+            alike = max(0.0, (float(view.embedding @ row) - self._floor) / (1 - self._floor))
             shared = max(shared, near * max(alike, _SHARED_AT_ONCE), alike**4)
         return max(0.0, 1.0 - shared)
 
@@ -105,6 +108,7 @@ class CaseTemplates(Generic[CaseT]):
 
     def __init__(self) -> None:
         self._rows: dict[CaseT, Embedding] = {}
+        self._counts: dict[CaseT, int] = {}
         self._matrix = np.empty((0, WIDTH), dtype=np.float32)
 
     def __len__(self) -> int:
@@ -115,6 +119,11 @@ class CaseTemplates(Generic[CaseT]):
         """The cases, the one put first in front."""
         return tuple(self._rows)
 
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many references each of `cases` has."""
+        return tuple(self._counts.values())
+
     def put(self, case_id: CaseT, references: ArrayLike, qualities: ArrayLike | None = None) -> None:
         """Set a case's references (m, 128), m >= 1, and how good they are; None: all the same.
 
@@ -122,12 +131,14 @@ class CaseTemplates(Generic[CaseT]):
             BadEmbedding: they are something else; nothing has changed.
         """
         self._rows[case_id] = reference_template(references, qualities)
+        self._counts[case_id] = len(np.asarray(references))
         self._matrix = np.stack(list(self._rows.values()))
 
     def remove(self, case_id: CaseT) -> bool:
         """Forget a case; return whether it was there."""
         if self._rows.pop(case_id, None) is None:
             return False
+        del self._counts[case_id]
         self._matrix = np.array(list(self._rows.values()), dtype=np.float32).reshape(-1, WIDTH)
         return True
 

@@ -35,15 +35,20 @@ def test_a_folder_of_people_gives_rates_and_a_plot(pictures, tmp_path, capsys):
             Image.fromarray(pictures[name]).resize((600, 800)).save(tmp_path / person / f"{name}.jpg")
     Image.new("RGB", (300, 300)).save(tmp_path / "nobody" / "empty.png")
     (tmp_path / "nobody" / "broken.jpg").write_bytes(b"no picture")
-    assert main([str(tmp_path), "--plot", str(tmp_path / "plot.png")]) == 0
-    printed = capsys.readouterr().out
-    assert "4 photos of 2 people" in printed
-    assert "empty.png: no face" in printed
-    assert "broken.jpg" in printed
-    assert "| 0.60 | 0/3 = 0.0%" in printed
-    assert Image.open(tmp_path / "plot.png").size == (960, 600)
+    kept = tmp_path / "kept"
+    for _ in range(2):
+        assert main([str(tmp_path), "--plot", str(tmp_path / "plot.png"), "--kept", str(kept)]) == 0
+        printed = capsys.readouterr().out
+        assert "4 photos of 2 people" in printed
+        assert "empty.png: no face" in printed
+        assert "broken.jpg" in printed
+        assert "| 0.60 | 0/3 = 0.0%" in printed
+        assert "too few people for more" in printed
+    assert Image.open(tmp_path / "plot-dlib.png").size == (960, 600)
+    assert Image.open(tmp_path / "plot-sface.png").size == (960, 600)
+    assert len(list(kept.iterdir())) == 2
 
 
 def test_too_few_photos_are_said_to_be_too_few(tmp_path, capsys):
-    assert main([str(tmp_path)]) == 2
+    assert main([str(tmp_path), "--kept", str(tmp_path / "kept")]) == 2
     assert "expected two people and two photos of one of them, got 0 faces" in capsys.readouterr().out

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,9 @@ def test_a_normal_model_has_the_normal_distributions_tail():
     assert NORMAL.similarity(1e-4) == pytest.approx(0.3719, abs=1e-4)
 
 
-@pytest.mark.parametrize("law", [NORMAL, HEAVY, LIGHT, stranger_model("sface-x").law(1), stranger_model("dlib-x").law(9)])
+@pytest.mark.parametrize(
+    "law", [NORMAL, HEAVY, LIGHT, stranger_model("sface-x").law(1), stranger_model("dlib-x").law(9)]
+)
 @pytest.mark.parametrize("rate", [0.4, 1e-2, 1e-3, 1e-4, 1e-6, 1e-9])
 def test_a_rate_gives_the_similarity_that_gives_the_rate(law, rate):
     assert law.rate(law.similarity(rate)) == pytest.approx(rate)
@@ -42,7 +46,7 @@ def test_a_heavy_tail_asks_for_more_and_a_light_one_for_less():
 
 def test_rates_fall_with_similarity_far_into_a_heavy_tail():
     rates = [Law(0.0, 0.1, -0.2).rate(similarity) for similarity in np.arange(0, 2, 0.05)]
-    assert all(one >= next_one for one, next_one in zip(rates, rates[1:], strict=False))
+    assert all(one >= next_one for one, next_one in pairwise(rates))
 
 
 def test_thresholds_rise_with_cases_and_passers_by_and_fall_with_the_budget():

@@ -81,7 +81,7 @@ def test_cases_are_compared_at_once_each_by_one_template(rng):
     cases.put("case 1", [people[1]])
     assert cases.remove("case 0")
     assert not cases.remove("case 0")
-    assert (cases.cases, len(cases)) == (("case 1", "case 2"), 2)
+    assert (cases.cases, cases.counts, len(cases)) == (("case 1", "case 2"), (1, 5), 2)
     similar = cases.similarities(np.array([people[1] * 3, people[2]]))
     assert similar.shape == (2, 2)
     assert similar[0, 0] == pytest.approx(1, abs=1e-6)
