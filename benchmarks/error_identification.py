@@ -57,9 +57,8 @@ class Scores:
 
     @property
     def of_strangers(self) -> Numbers:
-        """All scores of two people, sorted: of strangers, and of the people against the others' cases."""
-        others = self.case[:, None] != np.arange(self.similar.shape[1])
-        return np.sort(self.similar[others])
+        """The scores of all strangers with all cases, sorted."""
+        return np.sort(self.similar[self.case < 0].ravel())
 
     def found(self, condition: str, threshold: float) -> Rate:
         """Return how many of the people of this condition reach the threshold in their own case."""

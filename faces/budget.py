@@ -258,7 +258,7 @@ _MODELS: Mapping[str, StrangerModel] = {
             Law(0.051, 0.0946, -0.020),
             Law(0.052, 0.0948, -0.020),
         ],
-        weak_shift=0.1,
+        weak_shift=0.05,
     ),
     "dlib-": StrangerModel(
         [

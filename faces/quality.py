@@ -129,6 +129,6 @@ def _looks(grey: NDArray[np.float32]) -> tuple[float, float, float, float, float
 # Fitted by `python -m benchmarks.accuracy PHOTOS --calibrate` to 160 people's photos, good and weakened; the key begins
 # a model's id.
 _WEIGHTS: Mapping[str, Sequence[float]] = {
-    "sface-": (-0.278, 0.056, 0.311, 0.000, -0.150, 0.000, 0.456, 1.238, 0.000, 0.000, 0.100, 0.036),
+    "sface-": (-0.198, 0.070, 0.245, 0.000, -0.150, 0.000, 0.154, 1.565, 0.000, 0.000, 0.118, 0.052),
     "dlib-": (0.111, 0.047, 0.0, 0.0, 0.0, 0.0, 0.772, 0.473, 0.0, 0.0, 0.046, 0.069),
 }

@@ -65,7 +65,8 @@ class TrackTemplate:
         """
         row = _unit(checked_embeddings(np.asarray(embedding)[None])[0].astype(np.float64))
         new = self._newness(row, at)
-        share = view_weight(quality) * new
+        # A hundred frames of one moment must not outweigh three fresh ones; four frames find as many with any power.
+        share = view_weight(quality) * math.sqrt(new)
         self._sum += share * row
         self._weight += share
         self._weighed_quality += share * quality

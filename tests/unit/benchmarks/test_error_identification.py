@@ -47,7 +47,7 @@ def test_a_threshold_is_passed_by_the_asked_share_and_no_more():
 
 def test_people_are_found_by_their_own_case_alone():
     scores = Scores(np.array([[0.9, 0.1], [0.2, 0.3], [0.4, 0.8]]), np.array([0, 1, -1]), np.full(3, "photo"))
-    assert scores.of_strangers.tolist() == [0.1, 0.2, 0.4, 0.8]
+    assert scores.of_strangers.tolist() == [0.4, 0.8]
     assert scores.found("photo", 0.5) == Rate(1, 2)
     assert scores.found("dark", 0.5) == Rate(0, 0)
 
