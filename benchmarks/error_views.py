@@ -1,7 +1,8 @@
 """Weak views made of good photos: small, blurred by motion, dark and noisy, squeezed; it finds and compares nothing.
 
 A photo here is cut to the face (Labeled Faces in the Wild's cut of 112 px, or one enlarged from it): its width stands
-for that of the face. Strengths are those at which one view in 10 (all at once) to 7 in 10 (blur) is still recognised.
+for that of the face. Strengths are such that, without more ado, one view in six (all at once) to eight in ten (blur)
+are recognised.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ _BRIGHTEST, _ENDS = 95, (1, 99)
 _BLACK, _WHITE = 25.0, 225.0
 # Less contrast than this is none: stretched, it would be noise alone.
 _LEAST_RANGE = 8.0
-_SMOOTH_PX = 1.2
+# Of 1.2, 1.6, 2.0 and 2.5 px the one that finds most.
+_SMOOTH_PX = 1.6
 
 
 def relit(chip: Picture) -> Picture:
