@@ -28,7 +28,7 @@ _FRESH_AFTER_S = 1.0
 _SHARED_AT_ONCE = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _View:
     embedding: Embedding
     quality: float
