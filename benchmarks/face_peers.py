@@ -50,15 +50,16 @@ class DlibEngine:
     """The engine of this product as it was on dlib: HOG and dlib's run of the encoder."""
 
     detector = "hog"
+    min_face_px = 40.0
 
     def __init__(self, model_id: str) -> None:
         self.model_id = model_id
         self._hog, self._aligner, self._encoder = HogDetector(), FaceAligner(), DlibEncoder()
 
-    def detect(self, image: Picture, min_face_px: float = 40) -> Faces:
+    def detect(self, image: Picture, min_face_px: float | None = None) -> Faces:
         """Find the faces in a picture."""
         image = np.ascontiguousarray(image)
-        boxes, scores = detect_scaled(self._hog, image, min_face_px=min_face_px)
+        boxes, scores = detect_scaled(self._hog, image, min_face_px=min_face_px or self.min_face_px)
         landmarks = self._aligner.landmarks(image, boxes)
         return Faces(boxes=boxes.astype(np.float32), confidences=scores.astype(np.float32), landmarks=landmarks)
 

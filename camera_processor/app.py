@@ -30,6 +30,9 @@ from camera_processor.metrics import ProcessorMetrics
 from camera_processor.orchestrator_client import OrchestratorClient
 from camera_processor.settings import Settings
 from faces import Gallery, load_engine
+from faces.scale import legacy_rate, model_scale
+
+STRANGERS = 1e-4  # share of strangers that a case may let pass
 
 
 def parts_of(settings: Settings, *, load_analyst: Callable[[], Analyst]) -> list[Part]:
@@ -90,12 +93,14 @@ def _client(
 
 def load_models(settings: Settings) -> Analyst:
     """Load the face engine; takes a second."""
-    engine = load_engine(settings.detection_alg)
+    kind, detector = settings.chosen_engine()
+    engine = load_engine(kind.name, detector=detector)
     gallery: Gallery[int] = Gallery()
     pipeline = Pipeline(
         engine,
         gallery=gallery,
-        threshold=settings.threshold,
+        scale=model_scale(engine.model_id),
+        rate=legacy_rate(settings.threshold) if settings.threshold is not None else STRANGERS,
         hits=settings.hits,
         min_face_px=settings.min_face_px,
     )

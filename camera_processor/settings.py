@@ -9,7 +9,7 @@ from backbone.errors import BadInput
 from backbone.url_ring import are_websocket_urls
 from backbone.web.settings import WebSettings
 from camera_processor.capture.sources.table import HELP, parse_source
-from faces import DetectorName
+from faces import DetectorName, EngineKind, EngineName, chosen_engine, engines_help
 
 WEBPAGE = Path(__file__).resolve().parent.parent / "webpage"
 
@@ -34,12 +34,26 @@ class Settings(WebSettings):
     processor_mode: Literal["deploy", "tornado", "opencv"] | None = Field(
         None, description="deploy (tell an orchestrator), tornado (debug page only); default: by --orchestrator-url"
     )
-    detection_alg: DetectorName = Field("hog", description="face detector")
+    engine: EngineName | None = Field(
+        None, description=f"face engine, with its detectors (default: sface). {engines_help().replace(chr(10), '; ')}"
+    )
+    detector: DetectorName | None = Field(
+        None, description="face detector, one of the engine's; alone it stands for the engine that has it"
+    )
+    detection_alg: DetectorName | None = Field(None, description="legacy name of --detector")
+    reid_alg: EngineName | None = Field(None, description="legacy name of --engine")
     tracking_alg: Literal["bytetrack"] = Field("bytetrack", description="tracker")
-    reid_alg: Literal["dlib"] = Field("dlib", description="face encoder")
-    min_face_px: int = Field(40, ge=20, le=1000, description="width of the smallest face to find, pixels")
-    threshold: float = Field(0.5, gt=0, le=1.5, description="largest distance at which a face speaks for an object")
-    hits: int = Field(2, ge=1, le=20, description="matching views before a track carries an object")
+    min_face_px: float | None = Field(
+        None, ge=10, le=1000, description="width of the smallest face to find, pixels (default: the engine's own)"
+    )
+    threshold: float | None = Field(
+        None,
+        gt=0,
+        le=1.5,
+        description="largest distance at which a face speaks for an object, in the measure of dlib's embeddings; with "
+        "another engine: the distance that lets as many strangers pass (default: the one of 1 stranger in 10,000)",
+    )
+    hits: int = Field(1, ge=1, le=20, description="views that a track needs at least before it carries an object")
     no_frame_timeout: float = Field(20.0, gt=0.5, description="seconds without a picture until the source is restarted")
     webpage: Path = Field(WEBPAGE, description="folder of the debug page")
 
@@ -67,6 +81,19 @@ class Settings(WebSettings):
         if self.processor_mode == "deploy" and self.orchestrator_url is None:
             raise ValueError("PROCESSOR_MODE deploy: expected an ORCHESTRATOR_URL, got none")
         return self
+
+    @model_validator(mode="after")
+    def _known_engine(self) -> Self:
+        self.chosen_engine()
+        return self
+
+    def chosen_engine(self) -> tuple[EngineKind, DetectorName]:
+        """Return the face engine and its detector.
+
+        Raises:
+            ValueError: the engine has no such detector.
+        """
+        return chosen_engine(self.engine or self.reid_alg, self.detector or self.detection_alg)
 
     @property
     def source_text(self) -> str:

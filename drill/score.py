@@ -7,6 +7,7 @@ with every frame and again with frames left out, as a slow machine would.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,8 @@ from drill.clip_reader import read_clip, read_photo
 from drill.footage import Clip, Footage, make_footage
 from drill.scenario import SOUGHT
 from drill.truth import Box, IdentityScores, TrueFace, Truth, identity_scores, iou, load_truth
-from faces import FaceEngine, Gallery, load_engine
+from faces import ENGINES, FaceEngine, Gallery, load_engine
+from faces.scale import model_scale
 
 OBJECT_ID = 1
 LEAST_RIGHT = 0.95
@@ -33,24 +35,33 @@ Labelled = tuple[Box, Hashable | None]
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What a pipeline said about one clip: the scored frames' truth, and per frame (box xyxy pixels, box, object)."""
+    """What a pipeline said about every n-th frame: the truth, and for each (box xyxy pixels, box, object)."""
 
     truth: Truth
     boxes: tuple[tuple[tuple[Box, int, int | None], ...], ...]
     encoded: int
+    every: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class CameraScore:
-    """Frames in which the sought person is detectable, in how many identity was right, and strangers' false ones."""
+    """Frames in which the sought person is detectable, in how many identity was right, and strangers' false ones.
+
+    `waits` are the seconds from when the person could first be detected until the first sighting, one for each camera;
+    infinite where there was none.
+    """
 
     detectable: int
     right: int
     strangers: int
+    waits: tuple[float, ...] = ()
 
     def __add__(self, other: CameraScore) -> CameraScore:
         return CameraScore(
-            self.detectable + other.detectable, self.right + other.right, self.strangers + other.strangers
+            self.detectable + other.detectable,
+            self.right + other.right,
+            self.strangers + other.strangers,
+            self.waits + other.waits,
         )
 
     @property
@@ -74,20 +85,26 @@ def run_clip(clip: Clip, pipeline: Pipeline, *, every: int = 1) -> Passage:
         boxes.append(_in_pixels(result, image))
         encoded += result.encoded
     frames = [tuple(_clipped(face, truth) for face in faces) for faces in truth.frames[::every]]
-    return Passage(replace(truth, frames=tuple(frames)), tuple(boxes), encoded)
+    return Passage(replace(truth, frames=tuple(frames)), tuple(boxes), encoded, every)
 
 
 def camera_score(passage: Passage) -> CameraScore:
     """Count the frames in which the sought person is right, and the boxes of others that carry the object's id."""
     detectable = right = strangers = 0
-    for faces, boxes in zip(passage.truth.frames, passage.boxes, strict=True):
+    appeared = sighted = math.inf
+    seconds = passage.every / passage.truth.fps
+    for number, (faces, boxes) in enumerate(zip(passage.truth.frames, passage.boxes, strict=True)):
         carrying = [box for box, _, object_id in boxes if object_id == OBJECT_ID]
         sought = [face for face in faces if face.person == SOUGHT]
         strangers += sum(not _is_about(box, sought, faces) for box in carrying)
+        found = any(iou(face.box, box) >= SAME_PLACE for face in sought for box in carrying)
+        sighted = min(sighted, number * seconds if found else math.inf)
         if any(face.detectable for face in sought):
+            appeared = min(appeared, number * seconds)
             detectable += 1
-            right += any(iou(face.box, box) >= SAME_PLACE for face in sought for box in carrying)
-    return CameraScore(detectable, right, strangers)
+            right += found
+    waits = (max(sighted - appeared, 0.0),) if math.isfinite(appeared) else ()
+    return CameraScore(detectable, right, strangers, waits)
 
 
 def sought_scores(passages: Sequence[Passage]) -> IdentityScores:
@@ -115,10 +132,10 @@ def score(footage: Footage, engine: FaceEngine, *, every: int = 1) -> bool:
     photo = read_photo(footage.case_photo)
     passages = []
     for clip in footage.clips:
-        pipeline = Pipeline(engine, gallery=Gallery())
+        pipeline = Pipeline(engine, gallery=Gallery(), scale=model_scale(engine.model_id))
         pipeline.learn(OBJECT_ID, pipeline.embed_photo(photo), engine.model_id)
         passages.append(run_clip(clip, pipeline, every=every))
-    print(f"every frame of {every}" if every > 1 else "every frame")
+    print(f"{engine.name}, {engine.detector}: " + (f"every frame of {every}" if every > 1 else "every frame"))
     scores = [camera_score(passage) for passage in passages]
     for passage, result in zip(passages, scores, strict=True):
         _print_line(passage.truth.camera, result, [passage])
@@ -132,12 +149,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m drill.score", description="Scores identity on the sample footage.")
     parser.add_argument("--data-dir", type=Path, default=Path("var"), help="where the footage is, or is made")
     parser.add_argument("--every", type=int, nargs="+", default=[1, 2, 3], help="take every n-th frame, one pass each")
-    parser.add_argument("--detector", choices=["hog", "cnn", "auto"], default="hog")
+    parser.add_argument("--engine", choices=list(ENGINES), nargs="+", help="one pass each (default: sface)")
+    parser.add_argument("--detector", choices=["yunet", "hog", "cnn", "auto"], help="one of the engines'")
     chosen = parser.parse_args(arguments)
     if min(chosen.every) < 1:
         parser.error(f"--every: expected 1 or more, got {min(chosen.every)}")
-    footage, engine = make_footage(chosen.data_dir), load_engine(chosen.detector)
-    reached = [score(footage, engine, every=every) for every in chosen.every]
+    footage = make_footage(chosen.data_dir)
+    engines = [load_engine(name, detector=chosen.detector) for name in chosen.engine or [None]]
+    reached = [score(footage, engine, every=every) for engine in engines for every in chosen.every]
     print(f"goals: identity right >= {LEAST_RIGHT:.0%} and no stranger: {'reached' if all(reached) else 'MISSED'}")
     return 0 if all(reached) else 1
 
@@ -146,6 +165,7 @@ def _print_line(name: str, result: CameraScore, passages: Sequence[Passage]) -> 
     sought, tracks = sought_scores(passages), track_scores(passages)
     print(
         f"  {name:9} detectable {result.detectable:3}  right {result.share_right:6.1%}  strangers {result.strangers}"
+        f"  first sighting after {', '.join(f'{wait:.2f}' for wait in result.waits) or '-'} s"
         f"  sought IDF1 {sought.idf1:.3f} IDP {sought.idp:.3f} IDR {sought.idr:.3f}"
         f"  tracks IDF1 {tracks.idf1:.3f} IDP {tracks.idp:.3f} IDR {tracks.idr:.3f}"
         f"  encodings {sum(passage.encoded for passage in passages)}"

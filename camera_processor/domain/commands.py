@@ -34,9 +34,10 @@ class Learn:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Take distances up to `threshold` as hits of an object; None: up to this processor's own threshold.
+    """Take distances up to `threshold` as hits of an object; None: as many strangers as this processor lets pass.
 
-    A face that is nearer to one of the `negatives`, (128,) each and of the model `model_id`, is no hit.
+    The threshold is one of dlib's embeddings, whatever this processor's model is: it lets as many strangers pass. A
+    face that is nearer to one of the `negatives`, (128,) each and of the model `model_id`, is no hit.
     """
 
     object_id: int

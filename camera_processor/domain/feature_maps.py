@@ -1,14 +1,19 @@
-"""What the sought objects look like, of one model only. Does not decide which distance is a match."""
+"""What the sought objects look like, of one model only, and how strongly a face speaks for each. Does not decide."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from faces import Gallery, Match
+from faces import Gallery
+from faces.scale import Scale, evidence_of
+from faces.template import CaseTemplates, reference_template
 
 MOST_REFERENCES = 64
 SAME = 1e-4  # two embeddings this near are one that made a round trip through JSON
+MOST_ALIKE = 8  # objects whose templates are nearest, of which the references are looked at too
 
 Embedding = NDArray[np.float32]
 
@@ -17,18 +22,40 @@ class BadModel(ValueError):
     """A feature map was made by another model, so that its distances would mean nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How a face compares with one object.
+
+    Attributes:
+        object_id: the object.
+        distance: to the nearest of its references and their template; infinite for somebody else's face.
+        evidence: nats: how rarely a stranger is as near, see `Scale.evidence`.
+        bound: nats that the object asks for; a face that was looked at more than once owes more.
+    """
+
+    object_id: int
+    distance: float
+    evidence: float
+    bound: float
+
+
 class FeatureMaps:
-    """The references of every sought object.
+    """The references of every sought object, brought to the model's usual length.
 
     Args:
         gallery: empty; from now on only this object adds to it and removes from it.
         model_id: the model of every embedding in it.
+        scale: what its distances mean.
+        rate: share of strangers that an object may let pass when it states nothing.
     """
 
-    def __init__(self, gallery: Gallery[int], *, model_id: str) -> None:
-        self._gallery, self._model_id = gallery, model_id
+    def __init__(self, gallery: Gallery[int], *, model_id: str, scale: Scale, rate: float) -> None:
+        self.scale = scale
+        self._gallery, self._model_id, self._rate = gallery, model_id, rate
         self._references: dict[int, NDArray[np.float32]] = {}
-        self._thresholds: dict[int, float] = {}
+        self._templates: CaseTemplates[int] = CaseTemplates()
+        self._centres: dict[int, Embedding] = {}
+        self._rates: dict[int, float] = {}
         self._negatives: dict[int, NDArray[np.float32]] = {}
         self.dropped = 0
 
@@ -54,11 +81,9 @@ class FeatureMaps:
         """
         if model_id != self._model_id:
             raise BadModel(f"object {object_id}: expected a feature map of model {self._model_id}, got {model_id}")
-        rows = np.atleast_2d(np.asarray(embeddings))
-        self._gallery.match(rows)  # refuses what is no embedding before anything is changed
         known = list(self._references.get(object_id, ()))
         fresh: list[Embedding] = []
-        for row in rows.astype(np.float32):
+        for row in self.scale.held(np.atleast_2d(np.asarray(embeddings))):
             if all(np.linalg.norm(row - other) > SAME for other in [*known, *fresh]):
                 fresh.append(row)
         room = MOST_REFERENCES - len(known)
@@ -67,29 +92,31 @@ class FeatureMaps:
         if fresh:
             self._gallery.add(object_id, np.stack(fresh))
             self._references[object_id] = np.stack([*known, *fresh])
+            self._templates.put(object_id, self._references[object_id])
+            self._centres[object_id] = reference_template(self._references[object_id]) * np.float32(self.scale.length)
         return bool(fresh)
 
     def remove(self, object_id: int) -> bool:
         """Forget an object; return whether it was known."""
         self._gallery.remove(object_id)
-        self._thresholds.pop(object_id, None)
+        self._templates.remove(object_id)
+        self._centres.pop(object_id, None)
+        self._rates.pop(object_id, None)
         self._negatives.pop(object_id, None)
         return self._references.pop(object_id, None) is not None
 
-    def nearest(self, embedding: Embedding) -> Match[int] | None:
-        """Return the nearest object to an embedding, (128,), None when no object is sought."""
-        return self._gallery.match(embedding[None])[0]
-
-    def set_threshold(self, object_id: int, threshold: float | None) -> None:
-        """Note the largest distance at which an object is hit; None: the rule's."""
-        if threshold is None:
-            self._thresholds.pop(object_id, None)
+    def set_rate(self, object_id: int, rate: float | None) -> None:
+        """Note which share of strangers an object may let pass; None: the usual one."""
+        if rate is None:
+            self._rates.pop(object_id, None)
         else:
-            self._thresholds[object_id] = threshold
+            self._rates[object_id] = rate
 
     def set_negatives(self, object_id: int, negatives: Sequence[Sequence[float]]) -> bool:
         """Note which faces, (128,) each, are somebody else's, and no others; return whether that was a change."""
         rows = np.asarray(negatives, dtype=np.float32).reshape(-1, 128)
+        if len(rows):
+            rows = self.scale.held(rows)
         before = self._negatives.get(object_id, rows[:0])
         if len(rows):
             self._negatives[object_id] = rows
@@ -97,35 +124,52 @@ class FeatureMaps:
             self._negatives.pop(object_id, None)
         return not np.array_equal(before, rows)
 
-    def threshold(self, object_id: int, default: float) -> float:
-        """Return the largest distance at which an object is hit."""
-        return self._thresholds.get(object_id, default)
+    def rate(self, object_id: int) -> float:
+        """Return the share of strangers that an object may let pass."""
+        return self._rates.get(object_id, self._rate)
 
-    def nearest_hit(self, embedding: Embedding, default: float) -> Match[int] | None:
-        """Return the nearest of the objects that an embedding hits, each by its own threshold; None when it hits none.
+    def best(self, face: Embedding, *, quality: float = 1.0) -> Likeness | None:
+        """Return the object that a face speaks for most, measured by what each asks for; None when none is sought.
 
-        The nearest of all may be out of its own, tighter threshold where another one is within its wider one.
+        Args:
+            face: (128,) of the usual length.
+            quality: of its views, see `faces.quality`.
         """
-        nearest = self.nearest(embedding)
-        if nearest is None:
-            return None
-        if self.distance(nearest.case_id, embedding) <= self.threshold(nearest.case_id, default):
-            return nearest
-        if nearest.distance > max(default, *self._thresholds.values(), 0.0):
-            return None
-        hits = (Match(known, self.distance(known, embedding)) for known in self._references)
-        within = [hit for hit in hits if hit.distance <= self.threshold(hit.case_id, default)]
-        return min(within, key=lambda hit: hit.distance, default=None)
+        found = [self.likeness(object_id, face, quality=quality) for object_id in self._in_question(face)]
+        return max(found, key=lambda one: (one.evidence - one.bound, -one.distance), default=None)
 
-    def distance(self, object_id: int, embedding: Embedding) -> float:
-        """Return the Euclidean distance to the object's nearest reference.
+    def likeness(self, object_id: int, face: Embedding, *, quality: float = 1.0) -> Likeness:
+        """Return how a face, (128,) of the usual length, compares with an object; see `best`.
 
-        It is infinite for an unknown object, and for a face that is nearer to one of the object's negatives.
+        What counts is the stronger of two: the nearness to the references' template, and that to the nearest of k
+        references, which k times as many strangers reach.
         """
+        bound = evidence_of(self.rate(object_id))
         references, negatives = self._references.get(object_id), self._negatives.get(object_id)
         if references is None:
-            return float("inf")
-        nearest = float(np.linalg.norm(references - embedding, axis=1).min())
-        if negatives is not None and float(np.linalg.norm(negatives - embedding, axis=1).min()) < nearest:
-            return float("inf")
-        return nearest
+            return Likeness(object_id, math.inf, 0.0, bound)
+        nearest, count = _nearest(references, face), len(references)
+        centre = _nearest(self._centres[object_id][None], face)
+        distance = min(nearest, centre)
+        if negatives is not None and _nearest(negatives, face) < distance:
+            return Likeness(object_id, math.inf, 0.0, bound)
+        by_template = self.scale.evidence(centre, references=count, quality=quality)
+        by_nearest = self.scale.evidence(nearest, quality=quality) - math.log(count)
+        return Likeness(object_id, distance, max(by_template, by_nearest), bound)
+
+    def distance(self, object_id: int, face: Embedding) -> float:
+        """Return `Likeness.distance`, infinite for an unknown object."""
+        return self.likeness(object_id, face).distance
+
+    def _in_question(self, face: Embedding) -> Iterable[int]:
+        """Return the objects that a face may speak for most."""
+        if not self._references:
+            return ()
+        similar = self._templates.similarities(face[None])[0]
+        most = [self._templates.cases[index] for index in np.argsort(-similar)[:MOST_ALIKE]]
+        nearest = self._gallery.match(face[None])[0]
+        return {*most, *self._rates.keys() & self._references.keys(), *([nearest.case_id] if nearest else [])}
+
+
+def _nearest(rows: NDArray[np.float32], face: Embedding) -> float:
+    return float(np.linalg.norm(rows - face, axis=1).min())

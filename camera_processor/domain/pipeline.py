@@ -15,15 +15,17 @@ from camera_processor.domain.crops import Crops, cut
 from camera_processor.domain.feature_maps import Embedding, FeatureMaps
 from camera_processor.domain.frames import Frame
 from camera_processor.domain.identity import Rule, View
-from camera_processor.domain.quality import view_quality
 from camera_processor.domain.reidentify import Reidentifier
 from camera_processor.domain.results import FrameResult, Picture, TrackedBox
+from camera_processor.domain.scene_cut import SceneCut
 from camera_processor.domain.tracking.tracker import Tracker
 from camera_processor.domain.tracking.tracks import Track, TrackState
 from faces import Faces, Gallery
+from faces.quality import measured, quality
+from faces.scale import Scale
 
 COAST = 0.5  # seconds that a box is shown without being detected
-LEAST_INSIDE = 0.5  # share of a predicted box that has to be within the picture
+LEAST_INSIDE = 0.7  # share of a predicted box that has to be within the picture
 REMEMBER_ENDED = 60.0  # seconds
 MOST_ENDED = 512
 
@@ -40,8 +42,9 @@ class Engine(Protocol):
     """What the pipeline asks of `faces.FaceEngine`."""
 
     model_id: str
+    min_face_px: float
 
-    def detect(self, image: Picture, min_face_px: float = 40) -> Faces:
+    def detect(self, image: Picture, min_face_px: float | None = None) -> Faces:
         """Find the faces in a picture."""
 
     def encode(self, image: Picture, faces: Faces) -> NDArray[np.float32]:
@@ -54,11 +57,11 @@ class Pipeline:
     Args:
         engine: detects and encodes.
         gallery: empty, and not shared.
-        threshold: largest Euclidean distance at which an encoding speaks for an object.
-        hits: independent encodings that have to speak for an object before a track carries it.
-        min_face_px: width in pixels of the smallest face to find.
+        scale: what distances between the engine's embeddings mean.
+        rate: share of strangers that an object may let pass when it states nothing.
+        hits: views that a track needs at least before it carries an object.
+        min_face_px: width in pixels of the smallest face to find; None: the engine's own.
         sure: detector's score from which on a detection may begin a track.
-        same_person: largest Euclidean distance at which two encodings continue one track.
         keep_lost: seconds that a face out of sight may come back under its old box id.
         encodings_per_frame: most encodings in one picture.
         detection_share: share of the time that detection and encoding may take, see `Cadence`.
@@ -69,22 +72,22 @@ class Pipeline:
         engine: Engine,
         *,
         gallery: Gallery[int],
-        threshold: float = 0.5,
-        hits: int = 2,
-        min_face_px: float = 40,
+        scale: Scale,
+        rate: float = 1e-4,
+        hits: int = 1,
+        min_face_px: float | None = None,
         sure: float = 0.3,
-        same_person: float = 0.5,
         keep_lost: float = 20.0,
         encodings_per_frame: int = 2,
         detection_share: float = 0.8,
     ) -> None:
-        self._engine, self._min_face_px = engine, min_face_px
-        self._rule = Rule(threshold=threshold, hits=hits)
-        self._maps = FeatureMaps(gallery, model_id=engine.model_id)
+        self._engine, self._scale = engine, scale
+        self._min_face_px = engine.min_face_px if min_face_px is None else min_face_px
+        self._maps = FeatureMaps(gallery, model_id=engine.model_id, scale=scale, rate=rate)
         self._tracker = Tracker(sure=sure, keep_lost=keep_lost)
-        self._persons = Reidentifier(
-            self._tracker, self._maps, rule=self._rule, same_person=same_person, per_frame=encodings_per_frame
-        )
+        rule = Rule(scale, rate=rate, hits=hits)
+        self._persons = Reidentifier(self._tracker, self._maps, rule=rule, per_frame=encodings_per_frame)
+        self._scene = SceneCut()
         self._cadence = Cadence(share=detection_share)
         self._size: tuple[int, int] | None = None
         self._crops = Crops()
@@ -99,6 +102,8 @@ class Pipeline:
             now: when it was taken, monotonic seconds (`frame.grabbed_at` does): speeds are measured by it.
         """
         self._now = now
+        if self._scene.seen(frame.image):
+            self._end(self._tracker.end_all(), now)
         self._follow_size(frame.image)
         self._tracker.predict(now)
         qualities: dict[int, float] = {}
@@ -116,7 +121,7 @@ class Pipeline:
         self._cadence.spent(seconds)
 
     def start_from_box(self, box_id: int, object_id: int) -> Embedding:
-        """Seek the person of a box under this object id, from the best view so far, which is returned, (128,) float32.
+        """Seek the person of a box under this object id, from all views so far as one, returned as (128,) float32.
 
         The track carries the object at once: an operator pointed at it.
 
@@ -124,18 +129,18 @@ class Pipeline:
             UnknownBox: the box is unknown, ended over 60 s ago, or was never encoded.
         """
         track = self._tracker.get(box_id)
-        best = self._persons.identity(track).best if track is not None else None
+        identity = self._persons.identity(track) if track is not None else None
         ended = self._ended.get(box_id)
-        if best is not None:
-            embedding = best.embedding
+        if identity is not None and identity.best is not None:
+            embedding = identity.face(self._scale)
         elif ended is not None and self._now - ended[1] <= REMEMBER_ENDED:
             embedding = ended[0]
         else:
             why = "it was not seen well enough yet" if track is not None else "no such box is tracked"
             raise UnknownBox(f"box {box_id}: expected one of the last {REMEMBER_ENDED:.0f} s with a face; {why}")
         self.learn(object_id, embedding[None], self._engine.model_id)
-        if track is not None:
-            self._persons.identity(track).name(object_id, self._rule)
+        if identity is not None:
+            identity.name(object_id)
         return embedding.copy()
 
     def learn(self, object_id: int, embeddings: ArrayLike, model_id: str | None) -> None:
@@ -146,15 +151,15 @@ class Pipeline:
             faces.BadEmbedding: they are no finite (m, 128).
         """
         if self._maps.add(object_id, embeddings, model_id):
-            self._persons.object_learned(object_id)
+            self._persons.object_learned()
 
-    def judge(self, object_id: int, threshold: float | None, *, negatives: Sequence[Sequence[float]] = ()) -> None:
-        """Take distances up to `threshold` as hits of an object; None: the rule's threshold.
+    def judge(self, object_id: int, rate: float | None, *, negatives: Sequence[Sequence[float]] = ()) -> None:
+        """Let an object be carried where this share of strangers would be as near; None: the usual share.
 
         Args:
             negatives: faces that are somebody else's, (128,) each; tracks are judged anew when there are others.
         """
-        self._maps.set_threshold(object_id, threshold)
+        self._maps.set_rate(object_id, rate)
         if self._maps.set_negatives(object_id, negatives):
             self._persons.object_forgotten(object_id)
 
@@ -189,9 +194,8 @@ class Pipeline:
         found = self._engine.detect(image, self._min_face_px)
         self._end(self._tracker.update(found.boxes, found.confidences, now), now)
         rows = {track.box_id: row for track in self._tracker.tracks if (row := track.motion.detection) is not None}
-        qualities = {
-            box_id: view_quality(image, found.boxes[row], found.landmarks[row]) for box_id, row in rows.items()
-        }
+        grades = quality(measured(image, found), self._engine.model_id).tolist()
+        qualities = {box_id: grades[row] for box_id, row in rows.items()}
         chosen = self._persons.choose(qualities, now)
         views = self._encode(image, found, [rows[track.box_id] for track in chosen])
         for track, embedding in zip(chosen, views, strict=True):
@@ -204,13 +208,16 @@ class Pipeline:
         return {track.box_id: by_row[track.motion.detection or 0] for track in seen}, len(chosen)
 
     def _encode(self, image: Picture, found: Faces, rows: Sequence[int]) -> NDArray[np.float32]:
-        return self._engine.encode(image, found.pick(rows)) if rows else np.empty((0, 128), dtype=np.float32)
+        """Return (n, 128), of the model's usual length."""
+        if not rows:
+            return np.empty((0, 128), dtype=np.float32)
+        return self._scale.held(self._engine.encode(image, found.pick(rows)))
 
     def _end(self, removed: list[Track], now: float) -> None:
         for box_id, identity in self._persons.forget_tracks(removed).items():
             self._crops.forget(box_id)
             if identity.best is not None:
-                self._ended[box_id] = (identity.best.embedding, now)
+                self._ended[box_id] = (identity.face(self._scale), now)
         while self._ended and (
             len(self._ended) > MOST_ENDED or now - next(iter(self._ended.values()))[1] > REMEMBER_ENDED
         ):

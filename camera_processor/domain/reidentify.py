@@ -22,7 +22,8 @@ class Need(IntEnum):
     FIRST = 2
     SETTLE = 3
     BETTER = 4
-    RETRY = 5
+    GATHER = 5
+    RETRY = 6
 
 
 class Reidentifier:
@@ -31,19 +32,17 @@ class Reidentifier:
     Args:
         tracker: whose tracks are identified; it is told to resume, trade and split them.
         maps: the sought objects.
-        rule: when an encoding speaks for an object.
-        same_person: largest Euclidean distance at which two encodings continue one track.
+        rule: when a track carries an object.
         per_frame: most encodings in one frame.
         least_quality: views below are not worth an encoding.
         better: a view is clearly better when its quality is this many times that of the best one.
         retry_after: seconds until a track that no object was found for is encoded again, doubled after each vain try
-            up to `RETRY_AT_MOST`; a near miss is retried without doubling.
+            up to `RETRY_AT_MOST`; a candidate is retried without doubling, and so are the first `GATHERED_VIEWS`.
     """
 
     RETRY_AT_MOST = 8.0
-    NEAR_MISS = 0.1
+    GATHERED_VIEWS = 4
     VAIN_CHECKS = 3
-    CLEARLY = 0.05
 
     def __init__(
         self,
@@ -51,21 +50,20 @@ class Reidentifier:
         maps: FeatureMaps,
         *,
         rule: Rule,
-        same_person: float = 0.5,
         per_frame: int = 2,
         least_quality: float = 0.1,
         better: float = 1.25,
         retry_after: float = 0.5,
     ) -> None:
         self._tracker, self._maps, self._rule = tracker, maps, rule
-        self._same_person, self._per_frame = same_person, per_frame
+        self._scale, self._per_frame = rule.scale, per_frame
         self._least_quality, self._better, self._retry_after = least_quality, better, retry_after
         self._identities: dict[int, Identity] = {}
         self._vain_checks: dict[int, int] = {}
 
     def identity(self, track: Track) -> Identity:
         """Return what is known of the person on a live track."""
-        return self._identities.setdefault(track.box_id, Identity())
+        return self._identities.setdefault(track.box_id, Identity.unknown(self._scale))
 
     def choose(self, qualities: dict[int, float], now: float) -> list[Track]:
         """Return the tracks to encode in this frame, the most urgent first, at most `per_frame`.
@@ -105,10 +103,10 @@ class Reidentifier:
                 gone[track.box_id] = identity
         return gone
 
-    def object_learned(self, object_id: int) -> None:
-        """Compare every track, the lost ones too, with an object that was added or extended."""
+    def object_learned(self) -> None:
+        """Compare every track, the lost ones too, with the objects after one was added or extended."""
         for identity in self._identities.values():
-            identity.learn(object_id, self._maps, self._rule)
+            identity.learn(self._maps, self._rule)
 
     def object_forgotten(self, object_id: int) -> None:
         """Take an object away from every track."""
@@ -124,7 +122,7 @@ class Reidentifier:
         nearest: dict[int, Track] = {}
         for track in visible:
             identity = self.identity(track)
-            object_id = identity.carried(self._rule)
+            object_id = identity.carried
             if object_id is None or track.doubtful:
                 continue
             rival = nearest.get(object_id)
@@ -139,14 +137,15 @@ class Reidentifier:
     def _need(self, track: Track, quality: float, now: float) -> Need | None:
         """Return the most urgent reason to encode this view of a track, None when there is none."""
         identity, best = self.identity(track), self.identity(track).best
-        since = now - identity.encoded_at
+        since, vain = now - identity.encoded_at, identity.carried is None and len(self._maps) > 0
         reasons = {
             Need.VERIFY: track.doubtful and identity.object_id is not None,
-            Need.DECIDE: identity.undecided(self._rule),
+            Need.DECIDE: identity.undecided,
             Need.FIRST: best is None,
             Need.SETTLE: track.doubtful and not track.crowded,
             Need.BETTER: best is not None and quality >= self._better * best.quality and since >= self._retry_after,
-            Need.RETRY: identity.object_id is None and len(self._maps) > 0 and since >= self._wait(identity),
+            Need.GATHER: vain and identity.template.views < self.GATHERED_VIEWS and since >= self._retry_after / 2,
+            Need.RETRY: vain and since >= self._wait(identity),
         }
         if quality < self._least_quality:
             return None
@@ -154,34 +153,30 @@ class Reidentifier:
 
     def _wait(self, identity: Identity) -> float:
         """Seconds from the last vain encoding to the next one."""
-        if identity.distance is not None and identity.distance <= self._rule.threshold + self.NEAR_MISS:
+        if identity.object_id is not None:
             return self._retry_after
         doublings = min(identity.fruitless, 10)
         return float(min(self._retry_after * 2.0**doublings, self.RETRY_AT_MOST))
 
     def _owner(self, track: Track, view: View) -> Track | None:
         """Return the track that the view continues, after mending the tracks; None when the view leaves it open."""
-        identity = self.identity(track)
-        own = identity.likeness(view.embedding)
-        if identity.carried(self._rule) is not None:
-            own = min(own, self._maps.distance(identity.object_id or 0, view.embedding))
-        if identity.best is not None and not track.doubtful and own < self._other_person:
+        identity, scale = self.identity(track), self._scale
+        own = identity.likeness(view.embedding, scale)
+        if identity.carried is not None:
+            own = min(own, self._maps.distance(identity.carried, view.embedding))
+        strange = own >= scale.other_person_at(view.quality, identity.template.quality)
+        if identity.best is not None and not track.doubtful and not strange:
             return track
         other, likeness = self._most_alike(track, view)
-        if other is not None and likeness <= self._same_person and likeness < own - self.CLEARLY:
+        if other is not None and likeness <= scale.same_person and likeness < own - scale.clearly:
             return self._hand_over(track, other)
-        if identity.best is None or own <= self._same_person:
+        if identity.best is None or own <= scale.same_person:
             return track
         self._vain_checks[track.box_id] = self._vain_checks.get(track.box_id, 0) + 1
         track.doubt()
-        if own >= self._other_person or self._vain_checks[track.box_id] >= self.VAIN_CHECKS:
+        if strange or self._vain_checks[track.box_id] >= self.VAIN_CHECKS:
             return self._tracker.split(track)
         return None
-
-    @property
-    def _other_person(self) -> float:
-        """Distance from which on two encodings can no longer be one person, bad views included."""
-        return self._same_person + 0.15
 
     def _most_alike(self, track: Track, view: View) -> tuple[Track | None, float]:
         """Return the track that looks most like the view, of those whose own person may be this one."""
@@ -189,7 +184,7 @@ class Reidentifier:
         for other in self._tracker.tracks:
             if other is track or (other.detected and not other.doubtful):
                 continue
-            likeness = self.identity(other).likeness(view.embedding)
+            likeness = self.identity(other).likeness(view.embedding, self._scale)
             if likeness < least:
                 found, least = other, likeness
         return found, least

@@ -109,6 +109,13 @@ class Tracker:
         removed, self._removed = self._removed, []
         return removed
 
+    def end_all(self) -> list[Track]:
+        """End every track, the lost ones too, and return them: nothing that is seen next continues any."""
+        for track in self.tracks:
+            self._remove(track)
+        removed, self._removed = self._removed, []
+        return removed
+
     def resume(self, gone: Track, arrived: Track) -> None:
         """Let the lost track `gone` go on as what `arrived` sees, which ends under its own id."""
         gone.go_on_as(arrived.motion, TrackState.CONFIRMED, crowded=arrived.crowded)

@@ -14,8 +14,11 @@ from camera_processor.domain.frames import Frame
 from camera_processor.domain.pipeline import Pipeline
 from camera_processor.pictures_cv2 import jpeg_of
 from faces import Faces, Gallery
+from tests.fakes.face_scale import SCALE
 
-MODEL = "test-model"
+MODEL = "dlib-test-model"
+TEXTURE = np.random.default_rng(0).integers(1, 255, (120, 160, 3), dtype=np.uint8)
+TEXTURE[:, 80:] //= 2
 NOTHING = Wanted()
 
 
@@ -23,8 +26,9 @@ class OneFaceEngine:
     """Finds one face wherever the picture is not black; everybody looks the same to it."""
 
     model_id = MODEL
+    min_face_px = 40.0
 
-    def detect(self, image: np.ndarray, min_face_px: float = 40) -> Faces:
+    def detect(self, image: np.ndarray, min_face_px: float | None = None) -> Faces:
         if not image.any():
             return Faces.none()
         points = [[35, 40], [45, 40], [55, 40], [65, 40], [50, 60]]
@@ -40,12 +44,11 @@ class OneFaceEngine:
 
 @pytest.fixture
 def analyst() -> Analyst:
-    return Analyst(Pipeline(OneFaceEngine(), gallery=Gallery()), model_id=MODEL)
+    return Analyst(Pipeline(OneFaceEngine(), gallery=Gallery(), scale=SCALE), model_id=MODEL)
 
 
 def frame(number: int, *, empty: bool = False) -> Frame:
-    rng = np.random.default_rng(number)
-    image = np.zeros((120, 160, 3), np.uint8) if empty else rng.integers(1, 255, (120, 160, 3), dtype=np.uint8)
+    image = np.zeros((120, 160, 3), np.uint8) if empty else TEXTURE
     return Frame(image=image, frame_id=100.0 + number / 10, sequence=number, grabbed_at=number / 10)
 
 
@@ -147,16 +150,18 @@ def test_forgotten_objects_leave_the_boxes_and_unknown_ones_carry_on(analyst: An
 
 
 def test_after_a_reconnect_only_the_named_objects_stay(analyst: Analyst) -> None:
-    far = [0.5] * 128
+    far = [0.05, -0.05] * 64
     analyst.turn(None, [Learn(1, [0.05] * 128, MODEL), Learn(2, far, MODEL)], NOTHING)
     analyst.turn(None, [ForgetAllBut(frozenset({2}))], NOTHING)
     assert "objectId" not in see(analyst, 1, 6)[0]
 
 
-def test_a_case_has_a_threshold_of_its_own(analyst: Analyst) -> None:
-    strict = Analyst(Pipeline(OneFaceEngine(), gallery=Gallery()), model_id=MODEL)
-    learn = Learn(1, [0.055] * 128, MODEL)  # 0.057 away
-    analyst.turn(None, [learn], NOTHING)
-    strict.turn(None, [Judge(1, 0.05), learn], NOTHING)
-    assert see(analyst, 0, 12)[0]["objectId"] == 1
-    assert not any("objectId" in box for box in see(strict, 0, 12))
+@pytest.mark.parametrize(("tolerance", "found"), [(0.3, False), (None, False), (0.6, True)])
+def test_a_tolerance_that_a_case_states_is_one_of_dlibs_distances(
+    analyst: Analyst, tolerance: float | None, found: bool
+) -> None:
+    """At 0.55 of this engine's scale there are 1 stranger in 700: fewer than at 0.6 of dlib's, more than at 0.3."""
+    aside = np.tile([1.0, -1.0], 64)
+    reference = np.full(128, 0.05) + 0.05 * 0.65 * aside
+    analyst.turn(None, [Judge(1, tolerance), Learn(1, reference.tolist(), MODEL)], NOTHING)
+    assert ("objectId" in see(analyst, 0, 12)[0]) is found

@@ -7,7 +7,7 @@ import pytest
 from backbone.settings import load
 from camera_processor.capture.sources.table import SOURCES
 from camera_processor.settings import Settings
-from faces import DetectorName
+from faces import DetectorName, engines_help
 
 PROGRAM = "python -m camera_processor"
 
@@ -50,6 +50,9 @@ def test_credentials_of_a_source_are_not_shown() -> None:
         (["--detection-alg", "yolo"], "--detection-alg"),
         (["--host", "0.0.0.0"], "PUBLIC_KEY"),
         (["--threshold", "0"], "--threshold"),
+        (["--engine", "yolo"], "--engine"),
+        (["--engine", "sface", "--detector", "hog"], "expected one of yunet with sface, got 'hog'"),
+        (["--min-face-px", "9"], "--min-face-px"),
     ],
 )
 def test_a_fault_is_named_and_ends_with_code_2(
@@ -80,6 +83,39 @@ def test_every_kind_of_source_and_every_detector_is_told_in_help(capsys: pytest.
     assert f"{{{','.join(get_args(DetectorName))}}}" in text
 
 
-@pytest.mark.parametrize("detector", get_args(DetectorName))
-def test_every_detector_that_the_face_engine_offers_may_be_chosen(detector: str) -> None:
-    assert told("--detection-alg", detector).detection_alg == detector
+@pytest.mark.parametrize(
+    ("arguments", "engine", "detector"),
+    [
+        ([], "sface", "yunet"),
+        (["--engine", "sface"], "sface", "yunet"),
+        (["--engine", "dlib"], "dlib", "cnn"),
+        (["--engine", "dlib", "--detector", "hog"], "dlib", "hog"),
+        (["--engine", "face_recognition"], "face_recognition", "hog"),
+        (["--detector", "yunet"], "sface", "yunet"),
+        (["--detector", "hog"], "dlib", "hog"),
+        (["--detection-alg", "auto"], "dlib", "auto"),
+        (["--reid-alg", "dlib"], "dlib", "cnn"),
+        (["--reid-alg", "dlib", "--detection-alg", "hog"], "dlib", "hog"),
+        (["--engine", "sface", "--reid-alg", "dlib"], "sface", "yunet"),
+    ],
+)
+def test_an_engine_is_chosen_by_its_name_or_by_its_detector(arguments: list[str], engine: str, detector: str) -> None:
+    kind, chosen = told(*arguments).chosen_engine()
+    assert (kind.name, chosen) == (engine, detector)
+
+
+def test_stack_files_of_old_keep_their_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = {"DETECTION_ALG": "cnn", "REID_ALG": "dlib", "THRESHOLD": "0.5", "HITS": "2", "MIN_FACE_PX": "40"}
+    for name, value in old.items():
+        monkeypatch.setenv(name, value)
+    settings = told()
+    kind, detector = settings.chosen_engine()
+    assert (kind.name, detector, settings.threshold, settings.min_face_px) == ("dlib", "cnn", 0.5, 40)
+
+
+def test_engines_are_explained_in_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        told("--help")
+    text = "".join(capsys.readouterr().out.split())
+    for line in engines_help().splitlines():
+        assert "".join(line.split()) in text

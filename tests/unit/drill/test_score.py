@@ -1,5 +1,7 @@
 """The score counts what an operator would count: found, missed, and named wrongly."""
 
+import pytest
+
 from drill.scenario import SOUGHT
 from drill.score import OBJECT_ID, Passage, camera_score, sought_scores, track_scores
 from drill.truth import TrueFace, Truth
@@ -55,3 +57,13 @@ def test_a_new_box_id_halfway_costs_the_tracks_but_not_the_sought_person():
     run = passage((people, [(LEFT, 1, OBJECT_ID)]), (people, [(LEFT, 2, OBJECT_ID)]))
     assert sought_scores([run]).idf1 == 1.0
     assert track_scores([run]).idf1 == 0.5
+
+
+def test_a_first_sighting_is_timed_from_when_the_face_could_be_detected():
+    unseen = ([face(SOUGHT, LEFT, detectable=False)], [])
+    missed, found = ([face(SOUGHT, LEFT)], []), ([face(SOUGHT, LEFT)], [(LEFT, 1, OBJECT_ID)])
+    assert camera_score(passage(unseen, missed, missed, missed, found)).waits == (pytest.approx(0.3),)
+    early = ([face(SOUGHT, LEFT, detectable=False)], [(LEFT, 1, OBJECT_ID)])
+    assert camera_score(passage(early, found)).waits == (0.0,)
+    assert camera_score(passage(missed)).waits == (float("inf"),)
+    assert camera_score(passage(unseen)).waits == ()

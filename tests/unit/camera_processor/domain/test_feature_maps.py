@@ -5,6 +5,7 @@ import pytest
 
 from camera_processor.domain.feature_maps import MOST_REFERENCES, BadModel, FeatureMaps
 from faces import BadEmbedding, Gallery
+from tests.fakes.face_scale import SCALE
 
 MODEL = "model-a"
 
@@ -14,15 +15,25 @@ def unit(seed):
     return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 
+def no_maps(rate=1e-4):
+    return FeatureMaps(Gallery(), model_id=MODEL, scale=SCALE, rate=rate)
+
+
 @pytest.fixture
 def maps():
-    return FeatureMaps(Gallery(), model_id=MODEL)
+    return no_maps()
+
+
+def named(maps, face):
+    """Return the object that a face has evidence enough for."""
+    best = maps.best(face)
+    return best.object_id if best is not None and best.evidence >= best.bound else None
 
 
 def test_the_nearest_object_is_that_of_the_nearest_reference(maps):
     maps.add(1, [unit(1), unit(2)], MODEL)
     maps.add(2, unit(3), MODEL)
-    assert maps.nearest(unit(2)).case_id == 1
+    assert maps.best(unit(2)).object_id == 1
     assert maps.distance(1, unit(2)) == pytest.approx(0.0, abs=1e-6)
     assert maps.distance(2, unit(2)) == pytest.approx(np.linalg.norm(unit(2) - unit(3)), abs=1e-6)
 
@@ -52,48 +63,69 @@ def test_references_are_bounded_and_the_rest_is_counted(maps):
     assert maps.distance(1, unit(MOST_REFERENCES + 1)) > 0.5
 
 
-def test_a_face_that_is_nearer_to_a_negative_hits_nothing_but_another_object_may_be_hit():
-    maps = FeatureMaps(Gallery(), model_id=MODEL)
-    face = unit(1)
-    maps.add(1, face + 0.01, MODEL)
-    maps.add(2, face + 0.02, MODEL)
-    assert maps.nearest_hit(face, 0.5).case_id == 1
-    assert maps.set_negatives(1, [(face + 0.005).tolist()])
-    assert not maps.set_negatives(1, [(face + 0.005).tolist()])
+def test_a_face_that_is_nearer_to_a_negative_speaks_for_nothing_but_another_object_may_be_found(maps):
+    face, other = unit(1), unit(2)
+    maps.add(1, face + 0.2 * other, MODEL)
+    maps.add(2, face - 0.3 * other, MODEL)
+    assert named(maps, face) == 1
+    negative = (face + 0.05 * other).tolist()
+    assert maps.set_negatives(1, [negative])
+    assert not maps.set_negatives(1, [negative])
     assert maps.distance(1, face) == float("inf")
-    assert maps.nearest_hit(face, 0.5).case_id == 2
-    assert maps.nearest_hit(face + 0.01, 0.5).case_id == 1, "the person's own face is still found"
+    assert named(maps, face) == 2
+    assert named(maps, SCALE.held(face + 0.2 * other)) == 1, "the person's own face is still found"
     maps.remove(1)
-    maps.add(1, face + 0.01, MODEL)
-    assert maps.nearest_hit(face, 0.5).case_id == 1, "who is sought anew has no negatives"
+    maps.add(1, face + 0.2 * other, MODEL)
+    assert named(maps, face) == 1, "who is sought anew has no negatives"
 
 
 def test_a_forgotten_object_is_infinitely_far(maps):
     maps.add(1, unit(1), MODEL)
     assert maps.remove(1)
     assert not maps.remove(1)
-    assert maps.nearest(unit(1)) is None
+    assert maps.best(unit(1)) is None
     assert maps.distance(1, unit(1)) == float("inf")
 
 
-def test_a_hit_is_judged_by_its_objects_own_threshold(maps):
+def test_evidence_is_measured_by_what_each_object_asks_for(maps):
     near, far = unit(1), unit(2)
-    between = (near + 0.4 * (far - near)).astype(np.float32)
-    apart = float(np.linalg.norm(near - between))
+    between = SCALE.held(near + 0.4 * (far - near))
     maps.add(1, near, MODEL)
     maps.add(2, far, MODEL)
-    assert maps.nearest_hit(between, apart + 0.01).case_id == 1
-    assert maps.nearest_hit(between, apart - 0.01) is None
-    maps.set_threshold(1, apart - 0.01)
-    assert maps.nearest_hit(between, apart + 0.01) is None
-    maps.set_threshold(2, 2.0)
-    assert maps.nearest_hit(between, apart + 0.01).case_id == 2, "the nearest of all is out of its tighter threshold"
-    maps.set_threshold(1, None)
-    assert maps.nearest_hit(between, apart + 0.01).case_id == 1
+    apart = maps.distance(1, between)
+    maps.set_rate(1, SCALE.rate(apart + 0.01))
+    assert named(maps, between) == 1
+    maps.set_rate(1, SCALE.rate(apart - 0.01))
+    assert named(maps, between) is None
+    maps.set_rate(2, 0.9999)
+    assert named(maps, between) == 2, "the nearest of all is out of its tighter threshold"
+    maps.set_rate(1, None)
+    assert maps.rate(1) == 1e-4
 
 
-def test_a_threshold_goes_with_its_object(maps):
+def test_a_rate_goes_with_its_object(maps):
     maps.add(1, unit(1), MODEL)
-    maps.set_threshold(1, 0.2)
+    maps.set_rate(1, 0.2)
     maps.remove(1)
-    assert maps.threshold(1, 0.5) == 0.5
+    assert maps.rate(1) == 1e-4
+
+
+def test_a_face_is_compared_with_each_reference_and_with_all_as_one(maps):
+    person, views = unit(1), [SCALE.held(unit(1) + 0.6 * unit(seed)) for seed in range(10, 18)]
+    maps.add(1, views, MODEL)
+    alone = no_maps()
+    alone.add(1, views[:1], MODEL)
+    assert maps.likeness(1, person).evidence > alone.likeness(1, person).evidence
+    assert maps.likeness(1, person).distance < min(np.linalg.norm(view - person) for view in views)
+    assert maps.likeness(1, views[3]).distance == pytest.approx(0.0, abs=1e-5)
+
+
+def test_length_means_nothing(maps):
+    maps.add(1, 5 * unit(1), MODEL)
+    assert maps.distance(1, unit(1)) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_of_very_many_objects_the_right_one_is_found(maps):
+    for seed in range(200):
+        maps.add(seed, unit(seed), MODEL)
+    assert named(maps, SCALE.held(unit(150) + 0.3 * unit(7))) == 150

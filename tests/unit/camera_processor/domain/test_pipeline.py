@@ -7,9 +7,15 @@ from camera_processor.domain.feature_maps import BadModel
 from camera_processor.domain.frames import Frame
 from camera_processor.domain.pipeline import NoFace, Pipeline, UnknownBox
 from faces import BadEmbedding, Faces, Gallery
+from tests.fakes.face_scale import SCALE
 
 WIDTH, HEIGHT = 960, 540
 TEXTURE = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+TEXTURE[:, WIDTH // 2 :] //= 2
+MODEL = "dlib-fake"
+OTHER_PLACE = np.kron(np.random.default_rng(1).integers(0, 255, (9, 16)), np.ones((60, 60)))[..., None].repeat(
+    3, axis=2
+)
 MARKS = np.array([[0.7, 0.35], [0.58, 0.35], [0.3, 0.35], [0.42, 0.35], [0.5, 0.6]])
 ANNA, BEN, CARL = 1, 2, 3
 
@@ -20,7 +26,8 @@ class FakeEngine:
     Embeddings of one person differ by about 0.28 (noise), those of two persons by about 1.4 or what `likeness` says.
     """
 
-    model_id = "fake-1"
+    model_id = MODEL
+    min_face_px = 40.0
 
     def __init__(self, noise=0.2):
         self.scene, self.noise, self.encoded, self.detections = {}, noise, [], 0
@@ -37,7 +44,7 @@ class FakeEngine:
         aside = np.random.default_rng(200 + name).normal(size=128)
         self.persons[name] = self.person(of) + distance * aside / np.linalg.norm(aside)
 
-    def detect(self, image, min_face_px=40):
+    def detect(self, image, min_face_px=None):
         self.detections += 1
         boxes = np.array([[x, y, x + size, y + size] for x, y, size in self.scene.values()]).reshape(-1, 4)
         marks = np.array([MARKS * size + (x, y) for x, y, size in self.scene.values()]).reshape(-1, 5, 2)
@@ -60,12 +67,12 @@ class Camera:
 
     def __init__(self, interval=0.1, noise=0.2, **settings):
         self.engine = FakeEngine(noise)
-        self.pipeline = Pipeline(self.engine, gallery=Gallery(), **settings)
+        self.pipeline = Pipeline(self.engine, gallery=Gallery(), scale=SCALE, **settings)
         self.now, self.interval, self.sequence = 1000.0, interval, 0
         self.image = TEXTURE
 
     def seek(self, person, object_id=7):
-        self.pipeline.learn(object_id, [self.engine.person(person)], "fake-1")
+        self.pipeline.learn(object_id, [self.engine.person(person)], MODEL)
 
     def show(self, after=None, **scene):
         """Show one picture, e.g. anna=(x, y, size); return (result, {person: box})."""
@@ -88,18 +95,37 @@ def carriers(found):
     return {name for name, box in found.items() if box.object_id is not None}
 
 
-def test_the_sought_person_is_identified_in_the_second_picture():
+def test_the_sought_person_is_identified_by_the_first_clear_view():
     camera = Camera()
     camera.seek(ANNA)
-    first, _ = camera.show(anna=(100, 100, 90))
     _, found = camera.show(anna=(105, 100, 90))
-    assert all(box.object_id is None for box in first.boxes)
     assert found["anna"].object_id == 7
     assert found["anna"].newly_identified
     assert found["anna"].crop.shape == (153, 153, 3)
     assert found["anna"].distance == pytest.approx(0.2, abs=0.01)
     assert 0.9 <= found["anna"].certainty <= 1.0
     assert found["anna"].rect == pytest.approx((105 / 960, 100 / 540, 195 / 960, 190 / 540), abs=0.01)
+
+
+def test_who_is_seen_poorly_is_identified_when_the_views_add_up():
+    camera, named = Camera(noise=0.6), []
+    camera.image = TEXTURE // 8
+    camera.seek(ANNA)
+    for number in range(20):
+        _, found = camera.show(anna=(105 + number, 100, 90), ben=(500 + number, 100, 90))
+        assert "ben" not in carriers(found)
+        named.append("anna" in carriers(found))
+    assert not named[0]
+    assert named == sorted(named)
+    assert sum(named) >= 12
+
+
+def test_more_views_may_be_asked_for():
+    camera = Camera(hits=3)
+    camera.seek(ANNA)
+    named = [bool(carriers(camera.show(anna=(105, 100, 90))[1])) for _ in range(10)]
+    assert named[:2] == [False, False]
+    assert named[-1]
 
 
 def test_a_person_who_stays_is_newly_identified_only_once_and_encoded_rarely():
@@ -111,7 +137,7 @@ def test_a_person_who_stays_is_newly_identified_only_once_and_encoded_rarely():
         told += sum(box.newly_identified for box in result.boxes)
     assert found["anna"].object_id == 7
     assert told == 1
-    assert len(camera.engine.encoded) == 2
+    assert len(camera.engine.encoded) <= 2
 
 
 def test_a_stranger_is_never_identified_and_encoded_ever_more_rarely():
@@ -124,25 +150,26 @@ def test_a_stranger_is_never_identified_and_encoded_ever_more_rarely():
     assert found["ben"].distance > 1.0
 
 
-def test_one_hit_by_chance_is_not_enough():
+def test_a_look_alike_who_only_comes_near_is_not_enough_however_often():
     camera = Camera(noise=0.0)
-    camera.engine.look_alike(BEN, ANNA, 0.45)
+    camera.engine.look_alike(BEN, ANNA, 0.65)
     camera.seek(ANNA)
-    camera.show(ben=(100, 100, 90))
-    camera.engine.look_alike(BEN, ANNA, 0.6)
-    for _ in range(50):
+    for _ in range(100):
         _, found = camera.show(ben=(100, 100, 90))
         assert not carriers(found)
+    assert len(camera.engine.encoded) <= 30
 
 
 def test_a_clearly_better_view_that_contradicts_takes_the_object_away():
     camera = Camera(noise=0.0)
     camera.engine.look_alike(BEN, ANNA, 0.45)
     camera.seek(ANNA)
+    camera.image = TEXTURE // 8
     for _ in range(5):
         _, found = camera.show(ben=(100, 100, 45))
     assert carriers(found) == {"ben"}
-    camera.engine.look_alike(BEN, ANNA, 0.62)
+    camera.engine.look_alike(BEN, ANNA, 0.9)
+    camera.image = TEXTURE  # somebody switched the light on
     for size in range(46, 100, 4):
         _, found = camera.show(ben=(100, 100, size))
     assert carriers(found) == set()
@@ -266,7 +293,7 @@ def test_the_object_is_carried_by_the_nearer_of_two_who_look_alike():
     assert carriers(found) == {"anna"}
 
 
-def test_an_object_that_is_learnt_later_is_found_by_stored_views_and_one_fresh_one():
+def test_an_object_that_is_learnt_later_is_found_by_stored_views():
     camera = Camera()
     for _ in range(10):
         camera.show(anna=(100, 100, 90), ben=(500, 100, 90))
@@ -274,7 +301,7 @@ def test_an_object_that_is_learnt_later_is_found_by_stored_views_and_one_fresh_o
     camera.seek(ANNA)
     _, found = camera.show(anna=(100, 100, 90), ben=(500, 100, 90))
     assert carriers(found) == {"anna"}
-    assert len(camera.engine.encoded) - before <= 2
+    assert len(camera.engine.encoded) - before <= 1
 
 
 def test_who_was_taken_for_the_sought_person_and_rejected_is_carried_no_more():
@@ -295,6 +322,26 @@ def test_who_was_taken_for_the_sought_person_and_rejected_is_carried_no_more():
     assert carriers(found) == {"anna"}
 
 
+def test_a_cut_of_the_scene_ends_every_track_and_no_name_crosses_it():
+    camera = Camera()
+    camera.seek(ANNA)
+    for _ in range(5):
+        _, found = camera.show(anna=(100, 100, 90))
+    assert carriers(found) == {"anna"}
+    before = found["anna"].box_id
+    camera.image = OTHER_PLACE
+    result, _ = camera.show()
+    assert result.boxes == ()
+    for _ in range(5):
+        _, found = camera.show(ben=(100, 100, 90))
+        assert not carriers(found)
+        assert found["ben"].box_id != before
+    camera.image = TEXTURE
+    _, found = camera.show(anna=(100, 100, 90))
+    assert carriers(found) == {"anna"}, "a clear view is enough again"
+    assert found["anna"].box_id != before
+
+
 def test_a_forgotten_object_is_carried_no_more_and_forgetting_again_is_no_fault():
     camera = Camera()
     camera.seek(ANNA)
@@ -313,7 +360,7 @@ def test_the_person_in_a_box_is_sought_at_once_and_elsewhere_by_the_embedding():
     assert np.linalg.norm(embedding - camera.engine.person(ANNA)) < 0.25
     _, found = camera.show(anna=(100, 100, 90), ben=(500, 100, 90))
     assert (found["anna"].object_id, found["ben"].object_id) == (9, None)
-    camera.pipeline.learn(9, embedding.tolist(), "fake-1")
+    camera.pipeline.learn(9, embedding.tolist(), MODEL)
     assert camera.show(anna=(100, 100, 90))[1]["anna"].object_id == 9
 
 
@@ -337,10 +384,10 @@ def test_an_unknown_box_is_refused():
 
 def test_a_feature_map_of_another_model_is_refused():
     camera = Camera()
-    with pytest.raises(BadModel, match="expected a feature map of model fake-1, got other"):
+    with pytest.raises(BadModel, match="expected a feature map of model dlib-fake, got other"):
         camera.pipeline.learn(7, [camera.engine.person(ANNA)], "other")
     with pytest.raises(BadEmbedding):
-        camera.pipeline.learn(7, [[1.0]], "fake-1")
+        camera.pipeline.learn(7, [[1.0]], MODEL)
 
 
 def test_a_photo_gives_the_embedding_of_its_largest_face():

@@ -9,6 +9,7 @@ from camera_processor.domain.reidentify import Reidentifier
 from camera_processor.domain.tracking.tracker import Tracker
 from camera_processor.domain.tracking.tracks import TrackState
 from faces import Gallery
+from tests.fakes.face_scale import SCALE
 
 MODEL = "model-a"
 
@@ -19,15 +20,16 @@ def unit(seed):
 
 
 def looks(person, distance=0.2, seed=50):
-    return (unit(person) + distance * unit(seed)).astype(np.float32)
+    return SCALE.held(unit(person) + distance * unit(seed))
 
 
 class Room:
     """Two persons, 1 on the left and 2 on the right, tracked but not yet encoded."""
 
     def __init__(self, **settings):
-        self.tracker, self.maps, self.now = Tracker(), FeatureMaps(Gallery(), model_id=MODEL), 0.0
-        self.persons = Reidentifier(self.tracker, self.maps, rule=Rule(), **settings)
+        self.tracker, self.now = Tracker(), 0.0
+        self.maps = FeatureMaps(Gallery(), model_id=MODEL, scale=SCALE, rate=1e-4)
+        self.persons = Reidentifier(self.tracker, self.maps, rule=Rule(SCALE), **settings)
         for _ in range(3):
             self.show(100, 500)
 
@@ -46,7 +48,7 @@ class Room:
 
     def seek(self, person, object_id=7):
         self.maps.add(object_id, unit(person), MODEL)
-        self.persons.object_learned(object_id)
+        self.persons.object_learned()
 
     def carriers(self):
         return self.persons.carriers(self.tracker.tracks)
@@ -73,7 +75,7 @@ def test_the_best_of_several_first_views_is_encoded_first():
 def test_a_candidate_goes_before_newcomers():
     room = Room(per_frame=1)
     room.seek(1)
-    room.take(1, looks(1))
+    room.take(1, looks(1, distance=0.65))
     assert room.chosen() == [1]
 
 
@@ -96,7 +98,7 @@ def test_vain_tries_become_rarer_but_never_end():
             room.take(1, looks(1))
             tries.append(room.now)
     pauses = np.diff(tries)
-    assert pauses[0] == pytest.approx(1.0, abs=0.11)
+    assert pauses[:3].max() <= 0.51, "the first views are gathered quickly"
     assert pauses[-1] == pytest.approx(8.0, abs=0.11)
 
 
@@ -132,11 +134,11 @@ def test_someone_else_on_a_doubtful_track_gets_an_id_of_their_own():
     room.take(1, looks(3))
     assert room.tracker.get(1).state is TrackState.LOST
     assert room.tracker.get(3).detected
-    assert room.persons.identity(room.tracker.get(3)).likeness(looks(3)) < 0.01
+    assert room.persons.identity(room.tracker.get(3)).likeness(looks(3), SCALE) < 0.01
 
 
 def test_an_unclear_view_of_a_doubtful_track_is_tried_three_times_before_it_is_someone_else():
-    room = Room(same_person=0.5)
+    room = Room()
     room.take(1, looks(1, distance=0.0))
     room.tracker.get(1).doubt()
     for seed in (51, 52):
@@ -172,7 +174,7 @@ def test_of_two_with_one_object_the_nearer_keeps_it_and_the_other_starts_anew():
         room.take(1, looks(1, distance=0.2, seed=seed))
         room.take(2, looks(1, distance=0.4, seed=seed + 10))
     assert room.carriers() == {1: 7}
-    assert room.persons.identity(room.tracker.get(2)).hits == 0
+    assert room.persons.identity(room.tracker.get(2)).object_id is None
 
 
 def test_what_is_known_of_a_track_ends_with_it():
