@@ -49,8 +49,8 @@ class Rule:
     hits: int = 1
 
     def __post_init__(self) -> None:
-        if not (0 < self.rate < 1 and self.hits >= 1):
-            raise ValueError(f"expected 0 < rate < 1 and hits >= 1, got {self.rate} and {self.hits}")
+        if not (0 < self.rate <= 1 and self.hits >= 1):
+            raise ValueError(f"expected 0 < rate <= 1 and hits >= 1, got {self.rate} and {self.hits}")
 
 
 @dataclass(slots=True)

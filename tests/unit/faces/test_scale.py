@@ -33,6 +33,11 @@ def test_poor_views_have_to_differ_more_to_be_two_persons(scale):
     assert clear < poor < useless == pytest.approx(scale.distance_at(scale.strangers.floor))
 
 
+@pytest.mark.parametrize("tolerance", [1e-6, 0.2, 1.5, 2.0])
+def test_every_tolerance_that_can_be_stated_is_a_rate(tolerance):
+    assert 0 < legacy_rate(tolerance) <= 1
+
+
 def test_many_references_are_harder_to_pass():
     assert SFACE.distance(1e-4, references=5) < SFACE.distance(1e-4)
 

@@ -169,9 +169,9 @@ def test_only_the_best_views_are_kept(maps):
     assert identity.template.views == 14
 
 
-@pytest.mark.parametrize("wrong", [{"rate": 0.0}, {"rate": 1.0}, {"hits": 0}])
+@pytest.mark.parametrize("wrong", [{"rate": 0.0}, {"rate": 1.1}, {"hits": 0}])
 def test_a_rule_that_means_nothing_is_refused(wrong):
-    with pytest.raises(ValueError, match="expected 0 < rate < 1"):
+    with pytest.raises(ValueError, match="expected 0 < rate <= 1"):
         Rule(SCALE, **wrong)
 
 

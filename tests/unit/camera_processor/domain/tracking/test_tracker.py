@@ -152,6 +152,18 @@ def test_a_split_gives_what_is_seen_a_new_id():
     assert scene.show(box(2)) == {0: 2}
 
 
+def test_all_tracks_end_at_once_the_lost_ones_too_and_nothing_continues_them():
+    scene = Scene()
+    for _ in range(3):
+        scene.show(box(0), box(400))
+    scene.show(box(0))
+    ended = scene.tracker.end_all()
+    assert [track.box_id for track in ended] == [1, 2]
+    assert {track.state for track in ended} == {TrackState.REMOVED}
+    assert scene.show(box(0)) == {0: 3}
+    assert scene.removed == []
+
+
 def test_a_change_of_the_picture_size_mid_way_keeps_the_ids():
     scene = Scene()
     for x in range(0, 100, 10):
