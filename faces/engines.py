@@ -102,7 +102,7 @@ def load_engine(
         EngineMissing: the engine's library is not installed.
         ValueError: an unknown engine, detector or provider, or `threads` below 1.
     """
-    kind, detector = _chosen(name, detector)
+    kind, detector = chosen_engine(name, detector)
     if provider not in get_args(ProviderName):
         raise ValueError(f"provider: expected one of {', '.join(get_args(ProviderName))}, got {provider!r}")
     if threads < 1:
@@ -130,8 +130,12 @@ def engines_help() -> str:
     return "\n".join(lines)
 
 
-def _chosen(name: str | None, detector: DetectorName | None) -> tuple[EngineKind, DetectorName]:
-    """Return the engine and the detector that these stand for, as `load_engine` says."""
+def chosen_engine(name: str | None, detector: DetectorName | None) -> tuple[EngineKind, DetectorName]:
+    """Return the engine and the detector that these stand for, as `load_engine` says.
+
+    Raises:
+        ValueError: one is unknown, or the engine has no such detector.
+    """
     if name is not None and name not in ENGINES:
         for kind in ENGINES.values():
             for known in kind.detectors:

@@ -9,6 +9,9 @@ DLIB = "dlib-resnet-v1-55533b28a958"
 
 SFACE = "sface-2021dec-0ba9fbfa01b5"
 
+DEFAULT = SFACE
+"""Of the engine that cameras and workers load when nobody names one."""
+
 LARGEST = 2.0
 """As far as embeddings of length 1 can be apart."""
 
