@@ -40,11 +40,13 @@ class SecretFileSource(EnvSettingsSource):
 class RoleSettings(BaseSettings):
     """What every role with an HTTP server can be told.
 
-    Precedence: flag, environment variable of the same name in capitals, `<NAME>_FILE`, `.env`, default.
+    Precedence: flag, environment variable of the same name in capitals, `<NAME>_FILE`, `.env`, default. A variable that
+    is empty says nothing: compose hands every variable over, set or not.
     """
 
     model_config = SettingsConfigDict(
         env_file=".env",
+        env_ignore_empty=True,
         extra="ignore",
         cli_kebab_case=True,
         cli_hide_none_type=True,

@@ -21,7 +21,7 @@ from benchmarks.peak_memory import Side
 from benchmarks.photo_memory import peak_megabytes
 from benchmarks.photo_ours import Matches, Ours, default
 from benchmarks.results import RESULTS, write_section
-from faces import load_engine
+from faces import engine_kind, load_engine
 from job_workers.photos.photo_reader import read_photo
 
 TITLE = "Photos against jobs"
@@ -130,7 +130,7 @@ def found_by_width() -> list[str]:
         photo = read_photo(photo_sets.jpeg(scene.picture), longest_side=int(default("longest_side"))).picture
         shrunk = photo.shape[1] / scene.picture.shape[1]
         for engine in engines.values():
-            boxes = engine.detect(photo, default("smallest_face")).boxes / shrunk
+            boxes = engine.detect(photo).boxes / shrunk
             counts.append(_around(boxes, scene))
         counts.append(_around(face_peers.locations(scene.picture), scene))
         lines.append(f"| {width} | " + " | ".join(f"{count} of {len(scene.faces_at)}" for count in counts) + " |")
@@ -153,8 +153,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     machine = described(PACKAGES)
     print(machine)
     lines = [
-        f"Ours with the workers' defaults: photos looked at {default('longest_side'):.0f} pixels wide, faces from",
-        f"{default('smallest_face'):.0f} pixels of that on. The legacy way with the defaults of face_recognition.",
+        f"Ours with the workers' defaults: photos looked at {default('longest_side'):.0f} pixels wide,",
+        f"faces from {engine_kind('dlib').min_face_px:.0f} pixels of that on; the legacy way with face_recognition's.",
         "Decoding included, one thread each.",
         "",
         _line(COLUMNS),

@@ -25,7 +25,7 @@ class Ours:
 
     def __init__(self, engine: FaceEngine, references: dict[str, list[np.ndarray]]) -> None:
         self.references = references
-        self._search = PhotoSearch(engine, smallest_face=default("smallest_face"))
+        self._search = PhotoSearch(engine, smallest_face=engine.min_face_px)
         self._gallery = photo_sets.gallery(engine.model_id, references)
 
     @classmethod

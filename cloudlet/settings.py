@@ -10,7 +10,7 @@ from pydantic_settings import CliPositionalArg
 from backbone.redis_settings import RedisSettings
 from backbone.web.legacy_networks import LegacyNetworks
 from backbone.web.settings import WebSettings
-from backbone.wire.models import DLIB, TOLERANCES
+from backbone.wire.models import DEFAULT, DLIB, TOLERANCES
 
 
 class Settings(WebSettings, RedisSettings):
@@ -28,9 +28,9 @@ class Settings(WebSettings, RedisSettings):
     spool: Path | None = Field(None, description="file of undelivered matches; none: var/cloudlet-<port>.sqlite3")
     spool_megabytes: int = Field(2_000, gt=0, description="most that the spool may hold")
     max_batches: int = Field(500, gt=0, description="batches of photos that may wait for their comparison")
-    model_id: str = Field(DLIB, description="the workers' model: references of it need no encoding")
+    model_id: str = Field(DEFAULT, description="the workers' model: references of it need no encoding")
     tolerance: float | None = Field(
-        None, gt=0, le=2, description="distance at which a face matches, where a job names none; none: the model's, 0.6"
+        None, gt=0, le=2, description="distance at which a face matches, where a job names none; none: the model's own"
     )
     jwt: SecretStr | None = Field(None, description="token that is shown to the servers, where they ask for one")
     legacy_networks: str = Field("", description="networks whose peers need no token, such as 192.168.7.0/24")

@@ -35,6 +35,7 @@ class Weights:
         size: bytes.
         sha256: its digest, hexadecimal.
         use: what it does here.
+        engines: names of those that run it.
         licence: SPDX where there is a name.
         origin: who made it.
         trained_on: as far as it is stated.
@@ -47,6 +48,7 @@ class Weights:
     size: int
     sha256: str
     use: str
+    engines: tuple[str, ...]
     licence: str
     origin: str
     trained_on: str
@@ -72,7 +74,10 @@ def locked_weights() -> dict[str, Weights]:
     """Return the entries of the lock by name."""
     with LOCK.open("rb") as file:
         entries = tomllib.load(file)["weights"]
-    return {entry["name"]: Weights(size=entry.pop("bytes"), **entry) for entry in entries}
+    return {
+        entry["name"]: Weights(size=entry.pop("bytes"), engines=tuple(entry.pop("engines")), **entry)
+        for entry in entries
+    }
 
 
 def weights_folder() -> Path:

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . stack/read_env.sh
 too_big=0
 printf '%-18s %8s %8s  %s\n' image MB limit platform
-for line in redis:140 orchestrator:220 camera_processor:450 demo_camera:500 cloudlet:220 face_worker:450 demo_phone:220 fleet_agent:220 offload_worker:350 broker:140 mqtt_gateway:220 pi_receiver:220; do
+for line in redis:140 orchestrator:220 camera_processor:490 demo_camera:520 cloudlet:220 face_worker:500 demo_phone:220 fleet_agent:220 offload_worker:350 broker:140 mqtt_gateway:220 pi_receiver:220; do
   name=${line%%:*} limit=${line#*:} image="$PREFIX${line%%:*}:$VERSION"
   container=$(docker create "$image")
   megabytes=$(($(docker export "$container" | wc -c) / 1000000))

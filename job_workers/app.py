@@ -51,6 +51,7 @@ def spec_of(settings: Settings) -> WorkerSpec:
         redis_prefix=settings.redis_prefix,
         queues=settings.queue_names,
         processes=settings.processes,
+        engine=settings.engine,
         detector=settings.detector,
         smallest_face=settings.smallest_face,
         longest_side=settings.longest_side,

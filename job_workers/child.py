@@ -61,11 +61,10 @@ def runner(spec: WorkerSpec, store: ResultStore, *, slot: int) -> tuple[Run, tup
 
 def _looks_at_pictures(spec: WorkerSpec, store: ResultStore) -> tuple[Run, tuple[str, ...]]:
     # Where foreign code is run, the engine and what it stands on are neither loaded nor installed.
-    from faces import load_engine  # noqa: PLC0415
+    from job_workers.photos.engines import photo_searches  # noqa: PLC0415
     from job_workers.photos.handlers import TaskHandler  # noqa: PLC0415
-    from job_workers.photos.photo_search import PhotoSearch, PhotoSearches  # noqa: PLC0415
 
-    searches = PhotoSearches(PhotoSearch(load_engine(spec.detector), smallest_face=spec.smallest_face))
+    searches = photo_searches(spec.engine, spec.detector, smallest_face=spec.smallest_face)
     handler = TaskHandler(store, searches, longest_side=spec.longest_side, footage_folder=Path(spec.footage_folder))
     return handler.run, searches.models
 

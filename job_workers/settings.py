@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from backbone.redis_settings import RedisSettings
 from backbone.web.settings import WebSettings
@@ -14,6 +14,9 @@ from job_workers.domain.sandbox_policy import MIB, Policy
 
 KNOWN_QUEUES = (ENCODE, MATCH, FOOTAGE, OFFLOAD)
 DEFAULT_QUEUES = (ENCODE, MATCH, FOOTAGE)
+# As `faces` has them, which is not there where foreign code is run.
+EngineName = Literal["sface", "dlib", "face_recognition"]
+DetectorName = Literal["yunet", "cnn", "hog", "auto"]
 
 
 class Settings(WebSettings, RedisSettings):
@@ -25,8 +28,15 @@ class Settings(WebSettings, RedisSettings):
         ",".join(DEFAULT_QUEUES), description=f"of {','.join(KNOWN_QUEUES)}: those to serve, the most urgent first"
     )
     processes: int = Field(os.cpu_count() or 1, ge=1, le=64, description="workers; each loads the models once")
-    detector: Literal["cnn", "hog", "auto"] = Field("cnn", description="how faces are found")
-    smallest_face: float = Field(60, ge=20, le=1000, description="width of the smallest face in a photo, pixels")
+    engine: EngineName | None = Field(
+        None, description="face engine (default: sface); the others' models are used for who is known to them only"
+    )
+    detector: DetectorName | None = Field(
+        None, description="face detector, one of the engine's; alone it stands for the engine that has it"
+    )
+    smallest_face: float | None = Field(
+        None, ge=10, le=1000, description="width of the smallest face in a photo, pixels (default: the engine's own)"
+    )
     longest_side: int = Field(2000, ge=200, le=10_000, description="photos are looked at no larger than this, pixels")
     footage_folder: Path = Field(Path("/footage"), description="where the queue footage may read; nowhere else")
     memory_limit: int = Field(1_500, ge=200, description="a worker that takes more is ended, MB")
@@ -58,6 +68,14 @@ class Settings(WebSettings, RedisSettings):
             if name.strip() not in KNOWN_QUEUES:
                 raise ValueError(f"expected some of {', '.join(KNOWN_QUEUES)}, got {name.strip()!r}")
         return queues
+
+    @model_validator(mode="after")
+    def _known_engine(self) -> Self:
+        if set(self.queue_names) != {OFFLOAD}:
+            from faces import chosen_engine  # noqa: PLC0415 - not installed where foreign code is run
+
+            chosen_engine(self.engine, self.detector)
+        return self
 
     @property
     def queue_names(self) -> tuple[str, ...]:

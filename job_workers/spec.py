@@ -1,10 +1,11 @@
 """What a supervisor tells each of its worker processes: one line of JSON, which holds Redis' password. Starts none."""
 
-from typing import Literal, Self
+from typing import Self
 
 import msgspec
 
 from job_workers.domain.sandbox_policy import Policy
+from job_workers.settings import DetectorName, EngineName
 
 
 class WorkerSpec(msgspec.Struct, frozen=True):
@@ -13,7 +14,8 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     Attributes:
         queues: those that it serves, the most urgent first.
         processes: workers of its supervisor, itself included.
-        smallest_face, longest_side: pixels.
+        engine, detector: as `faces.chosen_engine` takes them.
+        smallest_face, longest_side: pixels; no smallest face: each engine's own.
         cache_bytes: built programs take at most so much.
     """
 
@@ -21,8 +23,9 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     redis_prefix: str
     queues: tuple[str, ...]
     processes: int
-    detector: Literal["cnn", "hog", "auto"]
-    smallest_face: float
+    engine: EngineName | None
+    detector: DetectorName | None
+    smallest_face: float | None
     longest_side: int
     footage_folder: str
     programs_folder: str

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from drill.score import main as score
+from faces import DEFAULT_ENGINE, ENGINES
 from searchlight import doctor, status, up
 
 DESCRIPTION = "Find a sought person across cameras, where the pictures are taken."
@@ -15,9 +16,10 @@ def main() -> None:
     arguments = _parser().parse_args()
     match arguments.command:
         case "up":
-            sys.exit(up.run(data_dir=arguments.data_dir, port=arguments.port, seconds=arguments.seconds))
+            told = {"port": arguments.port, "seconds": arguments.seconds, "engine": arguments.engine}
+            sys.exit(up.run(data_dir=arguments.data_dir, **told))
         case "doctor":
-            sys.exit(doctor.run(data_dir=arguments.data_dir))
+            sys.exit(doctor.run(data_dir=arguments.data_dir, engine=arguments.engine))
         case "status":
             sys.exit(status.run(url=arguments.url, token=arguments.token_file))
         case "score":
@@ -38,6 +40,10 @@ def _parser() -> argparse.ArgumentParser:
             type=Path,
             default=Path("var"),
             help="where footage, logs and Redis' files live (default: var)",
+        )
+    for with_engine in (up_parser, doctor_parser):
+        with_engine.add_argument(
+            "--engine", choices=list(ENGINES), default=DEFAULT_ENGINE, help="face engine (default: %(default)s)"
         )
     status_parser = commands.add_parser("status", help="say how a running orchestrator is")
     status_parser.add_argument("--url", default="http://127.0.0.1:8000", help="its address (default: %(default)s)")

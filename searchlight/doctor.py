@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backbone.errors import Unavailable
-from faces import FacesError, load_engine
+from faces import DEFAULT_ENGINE, EngineMissing, EngineName, FacesError, load_engine
+from faces.weights import Weights, locked_weights, verified_path
 from searchlight.embedded_redis import find_binary
 from searchlight.sandbox_check import sandbox_state
 
@@ -30,10 +31,10 @@ class Finding:
     needed: bool = True
 
 
-def run(*, data_dir: Path) -> int:
-    """Print every finding; return 1 when something that a run needs is missing."""
+def run(*, data_dir: Path, engine: EngineName) -> int:
+    """Print every finding; return 1 when something that a run with this engine needs is missing."""
     failed = 0
-    for finding in findings(data_dir):
+    for finding in findings(data_dir, engine):
         mark = "ok     " if not finding.mend else ("MISSING" if finding.needed else "note   ")
         print(f"{mark}  {finding.name:<18} {finding.detail}", flush=True)
         if finding.mend:
@@ -43,11 +44,12 @@ def run(*, data_dir: Path) -> int:
     return 1 if failed else 0
 
 
-def findings(data_dir: Path) -> Iterator[Finding]:
+def findings(data_dir: Path, engine: EngineName) -> Iterator[Finding]:
     """Look at this machine, thing by thing."""
     yield _machine()
     yield from map(_package, PACKAGES)
-    yield _face_models()
+    yield _face_engine(engine)
+    yield from (_weights(weights, engine) for weights in locked_weights().values())
     yield _redis()
     yield _broker()
     yield _disk(data_dir)
@@ -70,12 +72,26 @@ def _package(name: str) -> Finding:
         return Finding(name, "not installed", "make install")
 
 
-def _face_models() -> Finding:
+def _face_engine(name: EngineName) -> Finding:
     try:
-        engine = load_engine()
+        engine = load_engine(name)
+    except EngineMissing as fault:
+        return Finding("face engine", f"{name}: {fault}", f"make clean install, or take --engine {DEFAULT_ENGINE}")
     except (FacesError, ImportError) as fault:
-        return Finding("face models", str(fault), "make clean install")
-    return Finding("face models", f"{engine.model_id}, detector {engine.detector} on {engine.provider}")
+        return Finding("face engine", f"{name}: {fault}", "make clean install")
+    return Finding("face engine", f"{engine.name}: {engine.model_id}, detector {engine.detector} on {engine.provider}")
+
+
+def _weights(weights: Weights, engine: EngineName) -> Finding:
+    """Say whether a file is the lock's, and under which terms it is; docs/models.md says more."""
+    used = engine in weights.engines
+    text = f"{weights.name}, {weights.licence}"
+    try:
+        verified_path(weights.name)
+    except FacesError as fault:
+        return Finding("face weights", f"{text}: {fault}", "python -m faces.prepare", needed=used)
+    whose = "in use" if used else f"of {' and '.join(weights.engines)}"
+    return Finding("face weights", f"{text}, {whose}, sha256 verified")
 
 
 def _redis() -> Finding:

@@ -15,6 +15,7 @@ from drill.footage import Clip, Footage, make_footage
 from drill.phone_photos import make_phone_photos
 from drill.pictures import PictureChanged
 from drill.truth import load_truth
+from faces import EngineName, engine_kind
 from faces.pip_download import PackagesUnreachable
 from searchlight import screen
 from searchlight.children import Children, Program
@@ -39,11 +40,11 @@ MIN_FACE_PX = 60
 """The people in the sample footage are near; a larger smallest face is found sooner."""
 
 
-def run(*, data_dir: Path, port: int, seconds: float | None) -> int:
+def run(*, data_dir: Path, port: int, seconds: float | None, engine: EngineName) -> int:
     """Run until Ctrl-C, or for `seconds`; return the exit code."""
     try:
         footage = make_footage(data_dir, screen.progress)
-        asyncio.run(_until_told(EmbeddedRun(data_dir, footage, port=port), seconds))
+        asyncio.run(_until_told(EmbeddedRun(data_dir, footage, port=port, engine=engine), seconds))
     except (SearchlightError, PackagesUnreachable, PictureChanged, OSError) as fault:
         screen.say("searchlight", f"cannot go on: {fault}")
         screen.say("searchlight", "`searchlight doctor` says what this machine lacks")
@@ -76,11 +77,13 @@ class EmbeddedRun:
     Args:
         data_dir: where logs and Redis' files go.
         port: of the console; another one is taken, and told, when it is in use.
+        engine: of cameras and workers.
     """
 
-    def __init__(self, data_dir: Path, footage: Footage, *, port: int) -> None:
+    def __init__(self, data_dir: Path, footage: Footage, *, port: int, engine: EngineName) -> None:
         self._data_dir = data_dir
         self._footage = footage
+        self._engine = engine_kind(engine)
         self._console = _free_port(port)
         self._url = f"http://127.0.0.1:{self._console}"
         self._camera_urls: dict[str, str] = {}
@@ -120,7 +123,7 @@ class EmbeddedRun:
         await self._children.start(self._worker(redis, port=worker))
         await self._children.start(self._cloudlet(redis, port=cloudlet))
         await wait_until_ready(f"http://127.0.0.1:{worker}", seconds=READY_SECONDS)
-        screen.say("worker", "encodes and matches photos")
+        screen.say("worker", f"encodes and matches photos with the engine {self._engine.name}")
         await wait_until_ready(f"http://127.0.0.1:{cloudlet}", seconds=READY_SECONDS)
         screen.say("cloudlet", f"takes photos from phones; sends matches to {self._url}")
 
@@ -184,7 +187,7 @@ class EmbeddedRun:
 
     def _worker(self, redis: EmbeddedRedis, *, port: int) -> Program:
         command = [sys.executable, "-m", "job_workers", "--port", str(port), "--processes", "1"]
-        return Program("worker", command, {"REDIS_URL": redis.url})
+        return Program("worker", command, {"REDIS_URL": redis.url, "ENGINE": self._engine.name})
 
     def _gateway(self, redis: EmbeddedRedis, broker: EmbeddedBroker, *, port: int) -> Program:
         command = [sys.executable, "-m", "mqtt_gateway", "--port", str(port), "--broker-url", broker.url]
@@ -202,8 +205,8 @@ class EmbeddedRun:
     def _cloudlet(self, redis: EmbeddedRedis, *, port: int) -> Program:
         server = f"127.0.0.1:{self._console}"
         command = [sys.executable, "-m", "cloudlet", server, server, str(port), "5", "--advertise", "127.0.0.1"]
-        spool = self._data_dir / "cloudlet.sqlite3"
-        return Program("cloudlet", [*command, "--spool", str(spool)], {"REDIS_URL": redis.url})
+        command += ["--spool", str(self._data_dir / "cloudlet.sqlite3"), "--model-id", self._engine.model_id]
+        return Program("cloudlet", command, {"REDIS_URL": redis.url})
 
     def _camera(self, clip: Clip) -> tuple[Program, str]:
         port = _free_port(0)
@@ -215,7 +218,7 @@ class EmbeddedRun:
             "--min-face-px": str(MIN_FACE_PX),
         }
         command = [sys.executable, "-m", "camera_processor", *(part for pair in flags.items() for part in pair)]
-        return Program(clip.camera, command), f"http://127.0.0.1:{port}"
+        return Program(clip.camera, command, {"ENGINE": self._engine.name}), f"http://127.0.0.1:{port}"
 
 
 def _free_port(wanted: int) -> int:

@@ -22,6 +22,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from backbone.jobs.worker_models import WorkerModels
 from backbone.redis_errors import answering
 from backbone.redis_settings import DEFAULT_PREFIX, RedisKeys
 from backbone.wire.jobs import (
@@ -32,7 +33,6 @@ from backbone.wire.jobs import (
     MATCH,
     OPEN_TASKS,
     RUN_TASK,
-    UNTOLD,
     GalleryFile,
     Result,
     Task,
@@ -178,15 +178,16 @@ class JobQueue:
         count: int = await self._call(lambda: sum(1 for _ in self._redis.scan_iter(pattern, count=1_000)))
         return count
 
-    async def models(self) -> frozenset[str]:
+    async def models(self) -> WorkerModels:
         """Return the models of the workers that are alive; those of the version before do not tell theirs."""
 
-        def read() -> frozenset[str]:
+        def read() -> WorkerModels:
             keys = list(self._redis.scan_iter(self._keys.key(f"{ALIVE}*"), count=1_000))
             told: Any = self._redis.mget(keys) if keys else []  # Any: the library types it loosely
-            return frozenset(word for raw in told if raw for word in raw.decode().split()) - {UNTOLD}
+            return WorkerModels.of(raw.decode() for raw in told if raw)
 
-        return frozenset(await self._call(read))
+        models: WorkerModels = await self._call(read)
+        return models
 
     def _queue(self, name: str) -> Queue:
         return Queue(self._keys.key(name), connection=self._redis, serializer=JSONSerializer)

@@ -29,9 +29,10 @@ class Start(Message, frozen=True, tag="start"):
 class Case(Message, frozen=True, tag="case"):
     """What a case asks beside its feature map: ours, told only to processors whose identifier names the feature `case`.
 
-    `threshold` is the largest Euclidean distance that is a match (None: the processor's own), `expires_at` in seconds
-    since the epoch. `negatives` are faces that a person said are somebody else, made by the model `model_id`: a face
-    that is nearer to one of them than to any reference is no match. A later message replaces them.
+    `threshold` is the largest Euclidean distance that is a match, between embeddings of the processor's own model
+    (None: what it takes by itself), `expires_at` in seconds since the epoch. `negatives` are faces that a person said
+    are somebody else, made by the model `model_id`: a face that is nearer to one of them than to any reference is no
+    match. A later message replaces them.
     """
 
     object_id: ObjectId

@@ -158,10 +158,12 @@ class PhotoSearches:
 
     Args:
         own: used for whatever it knows.
-        more: loads each of the others, by model, when it is needed first.
+        more: loads each of the others, by model, when it is needed first; None: it cannot be loaded here.
     """
 
-    def __init__(self, own: PhotoSearch, more: Mapping[str, Callable[[], PhotoSearch]] = MappingProxyType({})) -> None:
+    def __init__(
+        self, own: PhotoSearch, more: Mapping[str, Callable[[], PhotoSearch | None]] = MappingProxyType({})
+    ) -> None:
         self._loaded = {own.model_id: own}
         self._more = {model: load for model, load in more.items() if model != own.model_id}
         self.model_id = own.model_id
@@ -174,7 +176,8 @@ class PhotoSearches:
     def wanted(self, models: Iterable[str]) -> list[PhotoSearch]:
         """Return the own engine, and of these models those that there is one for."""
         wanted = set(models)
-        return [self._of(model) for model in self.models if model == self.model_id or model in wanted]
+        found = (self._of(model) for model in self.models if model == self.model_id or model in wanted)
+        return [search for search in found if search is not None]
 
     def looking(self, gallery: GalleryFile) -> Looking:
         """Return who is looked for by which engine; embeddings of a model that is not here are never compared.
@@ -187,18 +190,24 @@ class PhotoSearches:
         parts: list[tuple[PhotoSearch, SoughtPeople]] = []
         for model in self.models:
             mine = [one for one in by_model.get(model, ()) if one.embeddings and one.name not in taken]
-            if mine:
+            search = self._of(model) if mine else None
+            if search is not None:
                 taken.update(one.name for one in mine)
-                parts.append((self._of(model), SoughtPeople.of(model, mine)))
+                parts.append((search, SoughtPeople.of(model, mine)))
         known = {one.name for sought in by_model.values() for one in sought if one.embeddings}
         if known and not taken:
             here, got = " or ".join(self.models), ", ".join(sorted(by_model))
             raise Conflict(f"expected a gallery of model {here}, got {got}")
         return Looking(tuple(parts), len(known - taken))
 
-    def _of(self, model: str) -> PhotoSearch:
+    def _of(self, model: str) -> PhotoSearch | None:
+        """Return a model's engine; one that cannot be loaded is not tried again, and this worker has its model not."""
         if model not in self._loaded:
-            self._loaded[model] = self._more[model]()
+            search = self._more[model]()
+            if search is None:
+                del self._more[model]
+                return None
+            self._loaded[model] = search
         return self._loaded[model]
 
 

@@ -20,7 +20,7 @@ class ModelsInUse:
 
     Attributes:
         cameras: of the processors that are connected here; `UNNAMED` among them stands for legacy ones.
-        workers: of the workers that told theirs.
+        workers: every one that workers told they can use; in use are only those that are a worker's own.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class ModelsInUse:
         self._now = now
         self.cameras = frozenset[str]()
         self.workers = frozenset[str]()
+        self._own = frozenset[str]()
         self._cloudlets = frozenset[str]()
         self._elsewhere = frozenset[str]()
         self._looked_at: float | None = None
@@ -66,12 +67,13 @@ class ModelsInUse:
         alive = (cloudlet for cloudlet in known if cloudlet.alive(now=now, heartbeat=self._heartbeat))
         self._cloudlets = frozenset(cloudlet.model_id for cloudlet in alive if cloudlet.model_id is not None)
         if self._queue is not None:
-            self.workers = await self._queue.models()
+            told = await self._queue.models()
+            self.workers, self._own = told.every, told.own
         self._looked_at = now
 
     def all(self) -> frozenset[str]:
         """Return every model in use, `UNNAMED` where there are legacy processors."""
-        return self.cameras | self._elsewhere | self._cloudlets | self.workers
+        return self.cameras | self._elsewhere | self._cloudlets | self._own
 
     def named(self) -> tuple[str, ...]:
         """Return every model in use that has a name, in order."""

@@ -55,8 +55,7 @@ class Likeness:
 def tolerance_of(stated: float | None, model_id: str) -> float | None:
     """Return the largest distance that is a match for a model; None where nobody stated one and the model is unknown.
 
-    What is stated is a distance of dlib's model, as it always was; for another model it is the same share of what that
-    model takes where nothing is stated.
+    What is stated is a distance of dlib's model, as it always was; another model takes the one that means the same.
     """
     return TOLERANCES.get(model_id) if stated is None else rescaled(stated, of=DLIB, to=model_id)
 

@@ -14,6 +14,7 @@ import pytest
 import requests
 from PIL import Image, ImageFile
 
+from backbone.wire.models import DEFAULT, TOLERANCES
 from drill.footage import Footage
 from drill.phone_photos import PhonePhoto, make_phone_photos
 from tests.conftest import RedisServer
@@ -54,7 +55,7 @@ def photos(footage: Footage, tmp_path: Path) -> list[PhonePhoto]:
 
 @pytest.fixture
 def workers(redis_server: RedisServer) -> Iterator[Role]:
-    arguments = ("--redis-url", redis_server.url, "--port", "0", "--processes", "1", "--detector", "hog")
+    arguments = ("--redis-url", redis_server.url, "--port", "0", "--processes", "1")
     with role("job_workers", *arguments) as running:
         wait_until(lambda: running.events("worker_ready"), "the worker")
         yield running
@@ -112,7 +113,7 @@ def test_our_server_and_cloudlet_find_a_legacy_phones_person(
         wait_until(lambda: side.deliveries() == len(originals(photos)), "a sighting of each photo", patience=PATIENCE)
         assert isinstance(side, OurSide)
         seen = requests.get(f"{side.url}/api/sightings", timeout=ANSWER_SECONDS).json()["data"]
-        assert all(sighting["distance"] <= 0.6 and sighting["hasCrop"] for sighting in seen)
+        assert all(sighting["distance"] <= TOLERANCES[DEFAULT] and sighting["hasCrop"] for sighting in seen)
 
 
 def test_our_server_takes_what_a_legacy_cloudlet_finds_with_face_recognition(

@@ -93,7 +93,7 @@ async def test_a_case_from_one_photo_is_found_by_each_in_its_own_model(house: Ro
         await until(lambda: len(case(house, object_id)["models"]) == 3, "the three models")
 
         assert threshold_of(dlib) == 0.45
-        assert threshold_of(sface) == pytest.approx(0.45 / 0.6 * 1.128), "the same share of what SFace takes"
+        assert threshold_of(sface) == pytest.approx(1.049), "as many strangers are as near to SFace"
         for number, (name, camera) in enumerate({"dlib": dlib, "sface": sface, "legacy": legacy}.items()):
             sighting = await seen_by(camera, operator, object_id, frame_id=1_700_000_000.0 + number)
             assert (sighting["cameraId"], sighting["objectId"]) == (name, object_id)

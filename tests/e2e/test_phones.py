@@ -13,6 +13,7 @@ import pytest
 import requests
 from PIL import Image
 
+from backbone.wire.models import DEFAULT, TOLERANCES
 from drill.footage import Footage
 from drill.phone_photos import make_phone_photos
 from tests.conftest import RedisServer
@@ -51,7 +52,7 @@ def photos(footage: Footage, tmp_path: Path) -> list[bytes]:
 
 @pytest.fixture
 def house(redis_server: RedisServer) -> Iterator[Role]:
-    worker = ("--redis-url", redis_server.url, "--port", "0", "--processes", "2", "--detector", "hog")
+    worker = ("--redis-url", redis_server.url, "--port", "0", "--processes", "2")
     server = ("--port", "0", "--redis-url", redis_server.url, "--cloudlet-heartbeat", "10")
     with role("job_workers", *worker) as workers, role("processor_orchestrator", *server) as running:
         running.wait_for_event("loaded")
@@ -131,7 +132,7 @@ def test_ten_phones_over_three_cloudlets_lose_and_double_no_match_when_one_is_ki
             phone = wanted[round(seen["takenAt"])]
             degrees = {"latitude": 10 + phone + 0.5, "longitude": 10 + phone + 0.01}
             assert seen.get("place") == (pytest.approx(degrees) if phone % 2 else None)
-            assert 0.0 < seen["distance"] <= 0.6
+            assert 0.0 < seen["distance"] <= TOLERANCES[DEFAULT]
             assert (seen["source"], seen["hasCrop"], seen["objectId"]) == ("phone", True, made.json()["objectId"])
         assert {seen["cloudlet"] for seen in found} <= {f"127.0.0.1:{port}" for port in ports}
         assert len({seen["cloudlet"] for seen in found}) >= 2

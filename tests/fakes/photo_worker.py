@@ -29,9 +29,10 @@ from backbone.wire.jobs import (
     Result,
     Task,
 )
+from backbone.wire.models import DEFAULT
 from tests.fakes.background import repeated
 
-MODEL = "dlib-resnet-v1-55533b28a958"
+MODEL = DEFAULT
 RECT = (0.1, 0.1, 0.5, 0.5)
 
 

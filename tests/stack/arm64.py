@@ -47,16 +47,17 @@ def emulated(image: str, entrypoint: str, *arguments: str) -> str:
         subprocess.run(["docker", "rm", "--force", name], capture_output=True, timeout=30, check=False)
 
 
-def test_the_arm64_camera_finds_and_encodes_a_face(both: dict[str, str]) -> None:
+@pytest.mark.parametrize("detector", ["yunet", "hog"])
+def test_the_arm64_camera_finds_and_encodes_a_face(both: dict[str, str], detector: str) -> None:
     program = (
         "import platform, time, cv2, numpy; from PIL import Image; from faces import load_engine;"
         "picture = numpy.asarray(Image.open('/sample/case/sought.jpg').convert('RGB').resize((240, 300)));"
-        "engine = load_engine('hog'); found = engine.detect(picture); began = time.monotonic();"
+        f"engine = load_engine('{detector}'); found = engine.detect(picture); began = time.monotonic();"
         "print(platform.machine(), len(found.boxes), engine.encode(picture, found).shape[1], time.monotonic() - began)"
     )
     machine, faces, width, seconds = emulated(both["demo_camera"], "/usr/bin/python3", "-c", program).split()
     assert (machine, faces, width) == ("aarch64", "1", "128")
-    tell(f"one encoding on emulated arm64: {float(seconds):.1f} s")
+    tell(f"one encoding by the engine of {detector} on emulated arm64: {float(seconds):.1f} s")
 
 
 @pytest.mark.parametrize("role", ["orchestrator", "camera_processor"])

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from backbone.settings import RoleSettings
 from camera_processor.settings import Settings as CameraSettings
 from cloudlet.settings import Settings as CloudletSettings
+from faces import chosen_engine
 from fleet_agent.allow_list_file import read_allow_list
 from fleet_agent.settings import Settings as FleetSettings
 from job_workers.settings import Settings as WorkerSettings
@@ -37,6 +38,8 @@ ROLE_SETTINGS: dict[str, type[RoleSettings]] = {
 # What a container fixes for itself: where it listens, its page, and legacy names of other settings. TLS: see
 # docs/containers.md, the certificate's files are mounted by an override.
 FIXED = {"host", "port", "webpage", "hls_stream_url", "processor_mode", "ssl_cert", "ssl_key", "spool"} | {
+    "detection_alg",
+    "reid_alg",
     "received_files",
     "fault",
     "test_mode",
@@ -45,7 +48,7 @@ FIXED = {"host", "port", "webpage", "hls_stream_url", "processor_mode", "ssl_cer
 OFFLOADS = {name for name in WorkerSettings.model_fields if name.startswith(("run_", "cache_", "programs_"))}
 NOT_ITS_OWN = {
     "face_worker": OFFLOADS,
-    "offload_worker": {"detector", "smallest_face", "longest_side", "footage_folder"},
+    "offload_worker": {"engine", "detector", "smallest_face", "longest_side", "footage_folder"},
 }
 # A swarm ignores security options: there the fleet agent starts it, see stack/fleet_allow_list.toml.
 NOT_IN_SWARM = {"offload_worker"}
@@ -252,9 +255,15 @@ def test_defaults_are_those_of_the_roles() -> None:
     fields = {name.upper(): field for role in ROLE_SETTINGS.values() for name, field in role.model_fields.items()}
     for name, default in sample_environment().items():
         if name in fields and name not in ("CAMERA_ID", "NODE_ID", "PROCESSES"):
-            expected = fields[name].default
+            expected = "" if fields[name].default is None else fields[name].default
             same = float(default) == float(expected) if isinstance(expected, int | float) else default == expected
             assert same, f"{name}: env.example says {default!r}, the role {expected!r}"
+
+
+def test_the_cloudlet_awaits_the_model_of_the_engine_that_cameras_and_workers_have() -> None:
+    sample = sample_environment()
+    kind, _ = chosen_engine(sample["ENGINE"] or None, None)
+    assert sample["MODEL_ID"] == kind.model_id
 
 
 def test_the_sample_allow_list_is_one() -> None:

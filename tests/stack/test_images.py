@@ -127,6 +127,11 @@ def test_the_camera_carries_the_free_models_only(contents: dict[str, dict[str, i
     assert {"camera-1.mp4", "camera-2.mp4", "sought.jpg"} <= {Path(path).name for path in contents["demo_camera"]}
 
 
+@pytest.mark.parametrize("role", ["camera_processor", "demo_camera", "face_worker"])
+def test_what_looks_at_faces_reports_to_nobody(images: dict[str, str], role: str) -> None:
+    assert "ORT_DISABLE_TELEMETRY=1" in inspect(images[role])["Config"]["Env"]
+
+
 def test_packages_keep_their_licences(contents: dict[str, dict[str, int]]) -> None:
     for role in ROLES:
         assert "usr/share/doc/libc6/copyright" in contents[role]
@@ -173,7 +178,7 @@ def test_what_lay_beside_the_build_is_in_no_byte_of_an_image(images: dict[str, s
     assert searched > 20_000_000, "the layers themselves were not searched"
 
 
-@pytest.mark.parametrize("detector", ["hog", "cnn"])
+@pytest.mark.parametrize("detector", ["yunet", "hog", "cnn"])
 def test_the_camera_image_finds_and_encodes_a_face_read_only_and_without_a_network(
     images: dict[str, str], detector: str
 ) -> None:

@@ -44,6 +44,14 @@ def test_precedence_is_flag_environment_file_dotenv_default(nowhere, monkeypatch
     assert password_of("--password", "from flag") == "from flag"
 
 
+def test_an_empty_variable_says_nothing(nowhere, monkeypatch):
+    monkeypatch.setenv("PORT", "")
+    monkeypatch.setenv("PASSWORD", "")
+    (nowhere / ".env").write_text("PORT=81\n")
+    told = load(Sample, program="sample", argv=[])
+    assert (told.port, told.password.get_secret_value()) == (81, "default")
+
+
 def test_only_secrets_are_read_from_files(nowhere, monkeypatch):
     (nowhere / "port").write_text("1")
     monkeypatch.setenv("PORT_FILE", str(nowhere / "port"))

@@ -6,12 +6,13 @@ from backbone.errors import Unavailable
 from backbone.wire.jobs import Photo
 from cloudlet.domain.batches import Batch
 from cloudlet.domain.jobs import Job, JobState
+from tests.fakes.photo_worker import MODEL
 
 ROW = (0.5,) * 128
 
 
 def seek(house, *names: str) -> None:
-    house.jobs.load([Job(name, "d", JobState.OPEN, 0.6, "t", embeddings=(ROW,)) for name in names])
+    house.jobs.load([Job(name, "d", JobState.OPEN, 0.6, "t", embeddings=(ROW,), model_id=MODEL) for name in names])
 
 
 async def kept(house, batch_id: str = "b") -> Batch:

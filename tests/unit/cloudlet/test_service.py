@@ -7,7 +7,7 @@ import pytest
 
 from backbone.errors import BadInput, NotFound, Unavailable
 from backbone.wire.jobs import Failed
-from backbone.wire.models import SFACE
+from backbone.wire.models import DLIB
 from backbone.zips.archives import Archive
 from cloudlet.domain import match_files
 from cloudlet.domain.batches import Sent
@@ -94,9 +94,9 @@ async def test_references_of_another_model_are_made_anew_of_the_photos(house):
     assert (job.state, job.tolerance, len(job.photos)) == (JobState.ENCODING, 0.5, 1)
 
 
-async def test_a_distance_of_another_model_is_taken_by_its_share_of_the_usual_one(house):
-    told = references_of(ANNA, model=SFACE, threshold=1.128 / 2)
-    assert (await house.new_job("anna", ANNA, references=told)).tolerance == pytest.approx(0.3)
+async def test_a_distance_of_another_model_is_taken_for_the_one_that_means_the_same(house):
+    told = references_of(ANNA, model=DLIB, threshold=0.5)
+    assert (await house.new_job("anna", ANNA, references=told)).tolerance == pytest.approx(1.108)
 
 
 async def test_the_workers_are_asked_for_the_cloudlets_model(house):

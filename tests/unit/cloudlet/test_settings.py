@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from backbone.wire.models import SFACE
+from backbone.wire.models import DLIB
 from cloudlet.settings import Settings
 
 
@@ -25,7 +25,7 @@ def test_each_cloudlet_of_a_machine_has_a_spool_of_its_own():
 
 
 def test_the_usual_distance_is_that_of_the_workers_model_unless_one_is_stated():
-    assert Settings(server1="a").usual_tolerance() == 0.6
-    assert Settings(server1="a", model_id=SFACE).usual_tolerance() == 1.128
+    assert Settings(server1="a").usual_tolerance() == 1.128
+    assert Settings(server1="a", model_id=DLIB).usual_tolerance() == 0.6
     assert Settings(server1="a", model_id="m").usual_tolerance() == 0.6
-    assert Settings(server1="a", model_id=SFACE, tolerance=0.9).usual_tolerance() == 0.9
+    assert Settings(server1="a", tolerance=0.9).usual_tolerance() == 0.9

@@ -2,7 +2,7 @@ import zipfile
 
 import pytest
 
-from faces import BadWeights, WeightsMissing, weights_fetch
+from faces import ENGINES, BadWeights, WeightsMissing, weights_fetch
 from faces.weights import ENCODER, LOCK, SFACE, YUNET, locked_weights, model_id, verified_path, weights_path
 
 
@@ -37,6 +37,25 @@ def test_a_model_is_named_by_the_digest_of_its_weights():
 def test_every_file_of_the_lock_is_here_and_whole():
     for name in locked_weights():
         assert verified_path(name).name == name
+
+
+def test_the_documentation_lists_every_file_of_the_lock_with_its_digest_engines_and_licence():
+    text = (LOCK.parent.parent / "docs" / "models.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in text.splitlines() if "...` |" in line}
+    assert rows.keys() == locked_weights().keys()
+    for name, weights in locked_weights().items():
+        assert f"`{weights.sha256[:12]}...`" in rows[name]
+        assert f"| {weights.licence} |" in rows[name]
+        assert all(f"`{engine}`" in rows[name] for engine in weights.engines)
+    for kind in ENGINES.values():
+        assert f"| `{kind.name}`" in text
+        assert kind.model_id in text
+
+
+def test_every_engine_has_weights_and_every_file_an_engine():
+    used = [engine for weights in locked_weights().values() for engine in weights.engines]
+    assert set(used) == set(ENGINES)
+    assert all(weights.engines for weights in locked_weights().values())
 
 
 def test_the_lock_says_of_each_file_where_it_is_from_and_under_which_terms():

@@ -1,10 +1,13 @@
-"""What the workers can be told about running foreign code."""
+"""What the workers can be told about engines, and about running foreign code."""
+
+from typing import get_args
 
 import pytest
 
+import faces
 from backbone.settings import load
 from job_workers.domain.sandbox_policy import MIB, Policy
-from job_workers.settings import Settings
+from job_workers.settings import DetectorName, EngineName, Settings
 
 REDIS = ("--redis-url", "redis://127.0.0.1")
 
@@ -16,6 +19,18 @@ def read(*flags):
 def test_the_defaults_are_the_policys():
     assert read().policy() == Policy()
     assert read().queue_names == ("encode", "match", "footage"), "foreign code is run where that is asked for"
+
+
+def test_the_engines_and_detectors_are_those_that_there_are():
+    assert get_args(EngineName) == get_args(faces.EngineName) == tuple(faces.ENGINES)
+    assert get_args(DetectorName) == get_args(faces.DetectorName)
+
+
+def test_an_old_detector_stands_for_the_engine_that_has_it_and_no_other_takes_it(capsys):
+    assert read("--detector", "cnn").engine is None
+    with pytest.raises(SystemExit):
+        read("--engine", "sface", "--detector", "cnn")
+    assert "expected one of yunet with sface, got 'cnn'" in capsys.readouterr().err
 
 
 def test_bounds_are_set_by_flags():

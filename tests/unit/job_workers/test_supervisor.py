@@ -22,6 +22,7 @@ SPEC = WorkerSpec(
     redis_prefix="rq",
     queues=("match",),
     processes=2,
+    engine=None,
     detector="hog",
     smallest_face=60,
     longest_side=2_000,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from faces import BadWeights
 from searchlight import doctor, status
 from searchlight.doctor import Finding
 from tests.processes import Role
@@ -42,8 +43,11 @@ def test_an_unknown_command_is_refused_with_code_2() -> None:
 def test_doctor_finds_everything_on_a_machine_where_the_tests_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert doctor.run(data_dir=tmp_path / "not" / "made" / "yet") == 0
-    assert "everything that a run needs is there" in capsys.readouterr().out
+    assert doctor.run(data_dir=tmp_path / "not" / "made" / "yet", engine="sface") == 0
+    told = capsys.readouterr().out
+    assert "everything that a run needs is there" in told
+    assert "face_recognition_sface_2021dec.onnx, Apache-2.0, in use, sha256 verified" in told
+    assert "mmod_human_face_detector.dat, CC0-1.0 (public domain), of dlib and face_recognition" in told
 
 
 def test_doctor_says_how_to_mend_what_is_missing(
@@ -51,10 +55,24 @@ def test_doctor_says_how_to_mend_what_is_missing(
 ) -> None:
     monkeypatch.setattr(doctor, "_redis", lambda: Finding("redis", "none", "sudo apt-get install redis-server"))
     monkeypatch.setattr(doctor, "PACKAGES", ("no-such-package",))
-    assert doctor.run(data_dir=tmp_path) == 1
+    assert doctor.run(data_dir=tmp_path, engine="sface") == 1
     told = capsys.readouterr().out
     assert "mend it: sudo apt-get install redis-server" in told
     assert "2 needed thing(s) missing" in told
+
+
+def test_doctor_names_weights_that_are_not_the_locks_and_needs_only_those_of_the_engine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def cut_short(name: str) -> Path:
+        raise BadWeights(f"{name}: cut short")
+
+    monkeypatch.setattr(doctor, "verified_path", cut_short)
+    assert doctor.run(data_dir=tmp_path, engine="sface") == 1
+    told = capsys.readouterr().out
+    assert told.count("MISSING  face weights") == 2
+    assert told.count("note     face weights") == 3
+    assert "mend it: python -m faces.prepare" in told
 
 
 def test_status_tells_a_running_orchestrator(orchestrator: Role, capsys: pytest.CaptureFixture[str]) -> None:

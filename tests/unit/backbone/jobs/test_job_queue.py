@@ -4,6 +4,7 @@ import pytest
 from redis import Redis
 
 from backbone.jobs.job_queue import JobQueue
+from backbone.jobs.worker_models import WorkerModels
 from backbone.wire.jobs import ALIVE, MATCH, OPEN_TASKS, UNTOLD, GalleryFile, MatchTask, Sought
 from backbone.wire.offload import OFFLOAD, OffloadTask
 
@@ -80,12 +81,13 @@ async def test_under_the_default_prefix_the_keys_are_those_of_old_and_under_anot
 
 
 async def test_workers_tell_their_models_those_of_the_version_before_do_not(north, plain, redis_server):
-    assert await plain.models() == frozenset()
+    nobody = WorkerModels(frozenset(), frozenset())
+    assert await plain.models() == nobody
     with Redis.from_url(redis_server.url) as direct:
         for number, told in enumerate(("dlib sface", "dlib", UNTOLD)):
             direct.set(f"{ALIVE}worker-{number}", told)
-    assert await plain.models() == {"dlib", "sface"}
-    assert await north.models() == frozenset()
+    assert await plain.models() == WorkerModels(own=frozenset({"dlib"}), every=frozenset({"dlib", "sface"}))
+    assert await north.models() == nobody
 
 
 async def test_a_person_is_taken_out_of_every_models_part_of_a_gallery(plain, redis_server):

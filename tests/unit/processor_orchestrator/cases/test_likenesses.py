@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from backbone.jobs.worker_models import WorkerModels
 from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Failed, Reference, Refused
 from backbone.wire.shared import FeatureMap
 from processor_orchestrator.cases import likenesses as likenesses_module
@@ -26,10 +27,10 @@ class Queue:
     """Workers of some models, that answer what a test wants."""
 
     def __init__(self, *models):
-        self.own, self.blobs, self.tasks = frozenset(models), {}, []
+        self.own, self.more, self.blobs, self.tasks = frozenset(models), frozenset(), {}, []
 
     async def models(self):
-        return self.own
+        return WorkerModels(own=self.own, every=self.own | self.more)
 
     async def put_blobs(self, blobs):
         self.blobs.update(blobs)
@@ -118,6 +119,16 @@ async def test_a_model_that_joins_late_learns_of_the_open_cases_from_the_workers
     assert (bench.known().likeness("s").references, bench.known().likeness("m").references) == ((OTHER, ROW), (ROW,))
     await bench.look("m", "s")
     assert (len(bench.queue.tasks), bench.wanted) == (1, [])
+
+
+async def test_a_model_that_workers_can_use_is_in_use_only_where_somebody_has_it_as_its_own(metrics):
+    bench = Bench(metrics, "m")
+    bench.queue.more = frozenset({"s"})
+    await bench.opened()
+    await bench.look("m")
+    assert (bench.models.named(), bench.queue.tasks) == (("m",), [])
+    await bench.look("m", "s")
+    assert (bench.models.named(), [task.models for task in bench.queue.tasks]) == (("m", "s"), [("s",)])
 
 
 async def test_of_two_orchestrators_one_asks_the_workers(bench):

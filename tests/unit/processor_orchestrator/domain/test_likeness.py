@@ -123,7 +123,7 @@ def test_photos_that_were_encoded_elsewhere_are_taken_up_with_every_model():
 
 @pytest.mark.parametrize(
     ("stated", "model", "tolerance"),
-    [(None, DLIB, 0.6), (None, "m", None), (0.5, DLIB, 0.5), (0.5, "m", 0.5), (0.3, SFACE, 0.564), (2.0, SFACE, 2.0)],
+    [(None, DLIB, 0.6), (None, "m", None), (0.5, DLIB, 0.5), (0.5, "m", 0.5), (0.5, SFACE, 1.108), (2.0, SFACE, 2.0)],
 )
-def test_a_stated_distance_is_dlibs_and_the_same_share_of_what_another_model_takes(stated, model, tolerance):
+def test_a_stated_distance_is_dlibs_and_another_model_takes_what_means_the_same(stated, model, tolerance):
     assert tolerance_of(stated, model) == (None if tolerance is None else pytest.approx(tolerance))
