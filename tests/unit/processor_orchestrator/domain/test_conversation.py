@@ -23,6 +23,7 @@ from processor_orchestrator.domain.case_messages import check_start, started
 from processor_orchestrator.domain.conversation import Conversation
 from processor_orchestrator.domain.likeness import Likeness
 from processor_orchestrator.domain.open_cases import OpenCases
+from processor_orchestrator.domain.thresholds import Thresholds
 
 DOOR, YARD, GATE, ANNA, BORIS = 1, 2, 3, 11, 12
 BY_BOX = Start(camera_id="door", frame_id=5.0, box_id=7)
@@ -35,7 +36,7 @@ class Talk:
 
     def __init__(self, cases=()):
         self.cases = OpenCases(cases)
-        self.talk = Conversation(self.cases)
+        self.talk = Conversation(self.cases, thresholds=Thresholds(self.cases, faces_per_day=10_000.0))
 
     def __getattr__(self, name):
         return getattr(self.talk, name)

@@ -3,9 +3,15 @@
 from backbone.wire.models import DLIB
 from processor_orchestrator.domain.case import Case, CaseState
 from processor_orchestrator.domain.likeness import Likeness
-from processor_orchestrator.matching.galleries import gallery_of
+from processor_orchestrator.domain.open_cases import OpenCases
+from processor_orchestrator.domain.thresholds import Thresholds
+from processor_orchestrator.matching import galleries
 
 ROW = tuple(float(number) for number in range(128))
+
+
+def gallery_of(cases):
+    return galleries.gallery_of(cases, Thresholds(OpenCases(cases), faces_per_day=10_000.0))
 
 
 def sought(number, **more):

@@ -16,6 +16,8 @@ from processor_orchestrator.domain.case import Case, Kind
 from processor_orchestrator.domain.case_events import CaseClosed, CaseOpened, Reason
 from processor_orchestrator.domain.events import CloudletHeard
 from processor_orchestrator.domain.likeness import Likeness
+from processor_orchestrator.domain.open_cases import OpenCases
+from processor_orchestrator.domain.thresholds import Thresholds
 from processor_orchestrator.registry.cloudlet_client import REFUSED
 from processor_orchestrator.registry.job_pusher import JobPusher
 from processor_orchestrator.registry.job_zip import job_zip
@@ -75,7 +77,7 @@ class Cases:
 class Bench:
     def __init__(self):
         self.store, self.registry, self.client = MemoryStore(), MemoryRegistry(), Client()
-        self.cases, self.bus = Cases(), EventBus()
+        self.cases, self.bus, self.sought = Cases(), EventBus(), OpenCases()
         self.objects = self.cases.by_id
         self.pusher = self.another()
 
@@ -85,6 +87,7 @@ class Bench:
             store=self.store,
             client=self.client,
             cases=self.cases,
+            thresholds=Thresholds(self.sought, faces_per_day=10_000.0),
             bus=self.bus,
             heartbeat=5.0,
             now=lambda: NOW,
@@ -305,10 +308,10 @@ async def test_while_another_orchestrator_sends_it_is_looked_at_again_later(benc
 
 
 def test_the_same_case_makes_the_same_zip():
-    made = job_zip(CASE, [b"1", b"2"], likeness=CASE.likenesses[0])
-    assert made == job_zip(CASE, [b"1", b"2"], likeness=CASE.likenesses[0])
+    made = job_zip(CASE, [b"1", b"2"], likeness=CASE.likenesses[0], threshold=0.45)
+    assert made == job_zip(CASE, [b"1", b"2"], likeness=CASE.likenesses[0], threshold=0.45)
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         told = json.loads(archive.read("references.json"))
     assert (told["modelId"], told["threshold"]) == ("m", 0.45)
     assert told["references"] == [{"photo": "reference-1.jpg", "embedding": list(ROW)}]
-    assert job_zip(CASE, [], likeness=Likeness("m", {"any": 1})) is None
+    assert job_zip(CASE, [], likeness=Likeness("m", {"any": 1}), threshold=None) is None
