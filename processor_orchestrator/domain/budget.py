@@ -31,7 +31,7 @@ LEAST_PER_DAY, MOST_PER_DAY = 0.001, 1_000.0
 ONE_IN_ALL, MOST_AMONG = 1, 1_000
 """Most such candidates are strangers; and: nobody knows better than one of so many."""
 
-_LEAST_RATE, _MOST_RATE = 1e-10, 0.5
+_LEAST_RATE = 1e-10
 _PASSES_PER_DAY = 1.0  # of the sought person, which nobody knows
 _NORMAL = NormalDist()
 
@@ -58,9 +58,9 @@ class Law:
         return _NORMAL.cdf(-self._bent((similarity - self.mean) / self.spread))
 
     def distance(self, rate: float) -> float:
-        """Return the distance within which this share of strangers is; rates are held within 1e-10..0.5."""
-        wanted = -_NORMAL.inv_cdf(min(max(rate, _LEAST_RATE), _MOST_RATE))
-        least, most = 0.0, 40.0
+        """Return the distance within which this share of strangers is; rates are held within 1e-10 of 0 and 1."""
+        wanted = -_NORMAL.inv_cdf(min(max(rate, _LEAST_RATE), 1 - _LEAST_RATE))
+        least, most = -40.0, 40.0
         for _ in range(60):
             middle = (least + most) / 2
             least, most = (middle, most) if self._bent(middle) < wanted else (least, middle)

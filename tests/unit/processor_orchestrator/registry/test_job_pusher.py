@@ -10,8 +10,10 @@ from dataclasses import replace
 import pytest
 
 from backbone.errors import Unavailable
+from backbone.wire.models import SFACE
 from processor_orchestrator.bus import EventBus
 from processor_orchestrator.domain import cloudlet as cloudlets
+from processor_orchestrator.domain.budget import distance_of
 from processor_orchestrator.domain.case import Case, Kind
 from processor_orchestrator.domain.case_events import CaseClosed, CaseOpened, Reason
 from processor_orchestrator.domain.events import CloudletHeard
@@ -170,6 +172,30 @@ async def test_a_cloudlet_of_another_model_gets_that_models_references_once_they
     assert [one["embedding"] for one in told(bench, other)["references"]] == [list(row)]
     assert (told(bench, other)["modelId"], told(bench, other)["negatives"]) == ("other", [list(ROW)])
     assert bench.client.sent.count((other.key, "newJob", "case-1")) == 2
+
+
+async def test_a_cloudlet_is_told_the_distance_of_the_budget_anew_when_more_cases_share_it(bench):
+    known = replace(CASE, threshold=None, model_id=SFACE)
+    await bench.open(known)
+    await bench.joins(replace(OURS, model_id=SFACE))
+    bench.sought.replace_all([known])
+    for _ in range(2):
+        await bench.turn()
+    assert told(bench, OURS)["threshold"] == distance_of(3e-4, SFACE, references=1)
+    bench.sought.replace_all([known, JOB])
+    for _ in range(2):
+        await bench.turn()
+    assert told(bench, OURS)["threshold"] == distance_of(1.5e-4, SFACE, references=1)
+    assert bench.client.sent.count((OURS.key, "newJob", "case-1")) == 2
+
+
+async def test_a_stated_distance_is_sent_once_however_many_cases_are_open(bench):
+    await bench.open(CASE)
+    await bench.joins(OURS)
+    for cases in ([CASE], [CASE, JOB]):
+        bench.sought.replace_all(cases)
+        await bench.turn()
+    assert bench.client.sent.count((OURS.key, "newJob", "case-1")) == 1
 
 
 async def test_a_closed_case_is_taken_away(bench):
