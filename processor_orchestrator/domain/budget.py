@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from statistics import NormalDist
 
 from backbone.wire.models import DLIB, LARGEST
@@ -87,6 +88,7 @@ def law_of(model: str) -> Law | None:
     return next((law for start, law in _LAWS.items() if model.startswith(start)), None)
 
 
+@lru_cache(maxsize=4_096)  # asked for every case whenever a cloudlet is heard, and nearly always the same
 def distance_of(rate: float, model: str, *, references: int) -> float | None:
     """Return the distance to the nearest reference within which this share of strangers is.
 
@@ -96,6 +98,7 @@ def distance_of(rate: float, model: str, *, references: int) -> float | None:
     return None if law is None or references < 1 else law.distance(rate / references)
 
 
+@lru_cache(maxsize=4_096)
 def same_strangers(distance: float, *, to: str) -> float:
     """Return the distance that lets as many strangers pass with a model as this one does with dlib's.
 

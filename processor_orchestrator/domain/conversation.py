@@ -231,10 +231,9 @@ class Conversation:
         before, self._shared_by = self._shared_by, self._thresholds.shared_by
         if before == self._shared_by:
             return []
-        told = []
+        told, groups = [], self.cameras.by_model(self.cameras.online()).items()
         for case in (case for case in self._cases if case.threshold is None and case.case_id != but):
-            for model, those in self.cameras.by_model(self.cameras.online()).items():
-                likeness = case.likeness_for(model)
+            for likeness, those in ((case.likeness_for(model), those) for model, those in groups):
                 if likeness.references:
                     told.extend(self._tell_asked(case, likeness, those))
         return told
