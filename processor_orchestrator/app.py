@@ -33,6 +33,7 @@ from processor_orchestrator.cluster.redis_channel import RedisChannel
 from processor_orchestrator.console import handlers_session
 from processor_orchestrator.domain.conversation import Conversation
 from processor_orchestrator.domain.open_cases import OpenCases
+from processor_orchestrator.domain.thresholds import Thresholds
 from processor_orchestrator.fleet import handlers_agent, handlers_api
 from processor_orchestrator.fleet.service import FleetService
 from processor_orchestrator.footage import handlers as footage_handlers
@@ -97,8 +98,11 @@ class Orchestrator:
 
     def _build_cases(self) -> None:
         open_cases, bus, metrics = OpenCases(), self.bus, self.metrics
+        self.thresholds = Thresholds(open_cases, faces_per_day=self.settings.faces_per_day)
         crops = CropCleaner(PictureCleaner(pool=self.pictures, max_side=256, quality=85))
-        self.sightings = SightingService(store=self.store, bus=bus, crops=crops, metrics=metrics)
+        self.sightings = SightingService(
+            store=self.store, bus=bus, crops=crops, thresholds=self.thresholds, metrics=metrics
+        )
         self.cases = CaseService(
             cases=open_cases,
             store=self.store,
@@ -130,7 +134,7 @@ class Orchestrator:
             results="searchlight:likeness_results",
         )
         self.live = LiveService(
-            conversation=Conversation(open_cases),
+            conversation=Conversation(open_cases, thresholds=self.thresholds),
             cases=self.cases,
             sightings=self.sightings,
             bus=bus,
@@ -139,20 +143,16 @@ class Orchestrator:
         self.relay = StreamRelay(bus=bus, metrics=metrics)
 
     def _build_matching(self) -> None:
-        self.galleries = Galleries(queue=self.queue, store=self.store, cases=self.cases, bus=self.bus)
+        queue, sightings, metrics = self.queue, self.sightings, self.metrics
+        self.galleries = galleries = Galleries(
+            queue=queue, store=self.store, cases=self.cases, thresholds=self.thresholds, bus=self.bus
+        )
+        footage, snap = "searchlight:footage_results", "searchlight:snap_results"
         self.footage = FootageService(
-            queue=self.queue,
-            galleries=self.galleries,
-            sightings=self.sightings,
-            metrics=self.metrics,
-            results="searchlight:footage_results",
+            queue=queue, galleries=galleries, sightings=sightings, metrics=metrics, results=footage
         )
         self.snippet_matching = SnippetMatching(
-            queue=self.queue,
-            galleries=self.galleries,
-            sightings=self.sightings,
-            metrics=self.metrics,
-            results="searchlight:snap_results",
+            queue=queue, galleries=galleries, sightings=sightings, metrics=metrics, results=snap
         )
 
     def _build_registry(self) -> None:
@@ -164,6 +164,7 @@ class Orchestrator:
             store=self.store,
             client=self.cloudlet_client,
             cases=self.cases,
+            thresholds=self.thresholds,
             bus=self.bus,
             heartbeat=settings.cloudlet_heartbeat,
         )

@@ -19,6 +19,13 @@ class Settings(WebSettings, RedisSettings):
         SecretStr("memory://"), description="redis://..., or memory:// for one process that forgets at its end"
     )
     tracking_timeout: float = Field(86_400.0, gt=0, description="seconds after which an object is no longer sought")
+    faces_per_day: float = Field(
+        10_000.0,
+        ge=1,
+        le=1e9,
+        description="persons that all cameras, phones and footage together show in a day, about; budgets of false "
+        "candidates become distances by it",
+    )
     cloudlet_heartbeat: float = Field(
         5.0, gt=0, description="seconds between two heartbeats of a cloudlet; after three missed it gets no phones"
     )

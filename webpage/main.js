@@ -88,7 +88,7 @@ new CaseDialog({
   store,
   nodes: {
     ...nodes("case", "dialog", "form", "open", "file", "drop", "preview", "hint", "name", "fault", "submit"),
-    ...nodes("case", "count", "more", "threshold", "expires"),
+    ...nodes("case", "count", "more", "budget", "threshold", "expires"),
   },
   onCase: (image, name) => controller.openFromPhoto(image, name),
   onPhotos: (photos, fields) => controller.openFromPhotos(photos, fields),

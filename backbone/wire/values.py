@@ -50,6 +50,7 @@ class SightingView(Message, frozen=True):
 
     Told only where it applies: `source` is "phone" for a photo that a cloudlet matched (`camera_id` then names the
     cloudlet), with `cloudlet`, `taken_at` and `place`; `rejected`: a person said that it is somebody else.
+    `model_id` is of the distance; of `strangers_among` such candidates about one is a stranger (1: most of them are).
     """
 
     sighting_id: str
@@ -67,6 +68,8 @@ class SightingView(Message, frozen=True):
     taken_at: float | None = None
     place: Place | None = None
     rejected: bool = False
+    model_id: str | None = None
+    strangers_among: int | None = None
 
 
 class CameraView(Message, frozen=True):

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from backbone.errors import BadInput
+from processor_orchestrator.domain.budget import LEAST_PER_DAY, MOST_PER_DAY, Sensitivity
 
 MAX_NAME = 200
 MAX_PURPOSE = 1_000
 MAX_THRESHOLD = 1.0
 LONGEST_SECONDS = 366 * 86_400.0
 MOST_PHOTOS = 200
-FIELDS = ("name", "threshold", "purpose", "expires", "mqtt", "mqttCrops")
+FIELDS = ("name", "sensitivity", "falseCandidatesPerDay", "threshold", "purpose", "expires", "mqtt", "mqttCrops")
 YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
 
 
@@ -29,9 +30,11 @@ class CaseForm:
     """A case that can be opened.
 
     Attributes:
-        threshold: largest Euclidean distance that is a match; None: whoever compares has a default.
+        threshold: largest Euclidean distance that is a match, of dlib's model; None: it follows from the budget.
         expires_at: seconds since the epoch.
         mqtt: whether its sightings may be told by MQTT; mqtt_crops: and pictures of them too.
+        sensitivity: how many false candidates may be shown, in a word.
+        false_candidates_per_day: the same as a number, which counts for more; None: the word's.
     """
 
     name: str
@@ -40,6 +43,8 @@ class CaseForm:
     expires_at: float
     mqtt: bool = False
     mqtt_crops: bool = False
+    sensitivity: Sensitivity = Sensitivity.BALANCED
+    false_candidates_per_day: float | None = None
 
 
 def read_form(fields: Mapping[str, str], *, now: float, timeout: float) -> CaseForm:
@@ -64,6 +69,8 @@ def read_form(fields: Mapping[str, str], *, now: float, timeout: float) -> CaseF
         expires_at=_expires_at(fields.get("expires", "").strip(), now=now, timeout=timeout),
         mqtt=mqtt,
         mqtt_crops=crops,
+        sensitivity=_sensitivity(fields.get("sensitivity", "").strip().lower()),
+        false_candidates_per_day=_per_day(fields.get("falseCandidatesPerDay", "").strip()),
     )
 
 
@@ -81,6 +88,23 @@ def _text(fields: Mapping[str, str], key: str, longest: int) -> str:
     if any(not char.isprintable() for char in text):
         raise BadInput(f"{key}: expected printable characters in one line, got others")
     return text
+
+
+def _sensitivity(text: str) -> Sensitivity:
+    words = {word.value: word for word in Sensitivity}
+    if text not in words | {"": None}:
+        raise BadInput(f"sensitivity: expected one of {', '.join(words)}, got {text[:40]!r}")
+    return words.get(text, Sensitivity.BALANCED)
+
+
+def _per_day(text: str) -> float | None:
+    if not text:
+        return None
+    value = _number(text)
+    if value is None or not LEAST_PER_DAY <= value <= MOST_PER_DAY:
+        expected = f"expected a number from {LEAST_PER_DAY:g} to {MOST_PER_DAY:g}"
+        raise BadInput(f"falseCandidatesPerDay: {expected}, got {text[:40]!r}")
+    return value
 
 
 def _threshold(text: str) -> float | None:

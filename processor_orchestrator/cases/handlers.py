@@ -72,7 +72,7 @@ class CasesHandler(UploadHandler):
         self.write_json({"data": [case_view(row.case, row.last_seen, models) for row in rows]})
 
     async def post(self) -> None:
-        """Open a case: name, threshold, purpose, expires, mqtt, mqttCrops; photos as files, or zips of them."""
+        """Open a case: the fields of `FIELDS`, and photos as files, or zips of them."""
         self._cases.require_loaded()
         form = self.read_form()
         fields = {name: form.text(name) or "" for name in FIELDS}
@@ -155,6 +155,7 @@ def case_view(case: Case, last_seen: float | None, models: Collection[str]) -> d
         "kind": case.kind.value,
         "state": case.state.value,
         "threshold": case.threshold,
+        **_budget_view(case),
         "purpose": case.purpose,
         "openedAt": case.opened_at,
         "expiresAt": case.expires_at,
@@ -173,6 +174,15 @@ def case_view(case: Case, last_seen: float | None, models: Collection[str]) -> d
         "needsPhotoFor": [model or LEGACY for model in case.needs_photo_for(models)],
         "waitingPhotos": len(case.photos),
         "refused": [{"photo": bad.photo, "code": bad.code, "message": bad.message} for bad in case.refused],
+    }
+
+
+def _budget_view(case: Case) -> dict[str, object]:
+    """Return how many false candidates may be shown; nothing of it where a distance is stated instead."""
+    by_word = case.threshold is None and case.false_candidates_per_day is None
+    return {
+        "sensitivity": case.sensitivity.value if by_word else None,
+        "falseCandidatesPerDay": case.false_candidates if case.threshold is None else None,
     }
 
 

@@ -140,6 +140,8 @@ class ReferenceService(Part):
             expires_at=form.expires_at,
             name=form.name,
             threshold=form.threshold,
+            sensitivity=form.sensitivity,
+            false_candidates_per_day=form.false_candidates_per_day,
             purpose=form.purpose,
             mqtt=form.mqtt,
             mqtt_crops=form.mqtt_crops,

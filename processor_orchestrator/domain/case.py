@@ -7,6 +7,7 @@ from typing import Any
 
 from backbone.wire.jobs import Photo, Refused
 from backbone.wire.models import DLIB
+from processor_orchestrator.domain.budget import PER_DAY, Sensitivity
 from processor_orchestrator.domain.likeness import UNNAMED, UNSAID, Likeness
 
 
@@ -40,7 +41,9 @@ class Case:
         image: clean JPEG of the person.
         feature_map: any JSON value; {} until a processor made one, as legacy processors expect.
         model_id: which model made the feature map, where the processor said so.
-        threshold: largest Euclidean distance that is a match; None: whoever compares has a default.
+        threshold: largest Euclidean distance that is a match, of dlib's model; None: see `false_candidates`.
+        sensitivity: how many false candidates may be shown, in a word.
+        false_candidates_per_day: the same as a number, which counts for more; None: the word's.
         purpose: why the person is sought, in the operator's words.
         mqtt: whether its sightings may be told by MQTT; mqtt_crops: and pictures of them too.
         digest: of what a job was opened with, so that the same request is known when it comes again.
@@ -75,6 +78,13 @@ class Case:
     negatives: tuple[tuple[float, ...], ...] = ()
     others: tuple[Likeness, ...] = ()
     unmade: tuple[str, ...] = ()
+    sensitivity: Sensitivity = Sensitivity.BALANCED
+    false_candidates_per_day: float | None = None
+
+    @property
+    def false_candidates(self) -> float:
+        """How many false candidates a day may be shown, of all open cases together."""
+        return self.false_candidates_per_day or PER_DAY[self.sensitivity]
 
     @property
     def likenesses(self) -> tuple[Likeness, ...]:

@@ -7,7 +7,7 @@ from backbone.wire import from_client, to_client, to_processor
 from backbone.wire.shared import FeatureMap
 from backbone.wire.values import camera_key
 from processor_orchestrator.domain.case import Case
-from processor_orchestrator.domain.likeness import Likeness, tolerance_of
+from processor_orchestrator.domain.likeness import Likeness
 
 
 def check_start(message: from_client.Start) -> None:
@@ -57,13 +57,12 @@ def feature_map_of(case: Case, likeness: Likeness) -> FeatureMap:
     return FeatureMap(object_id=case.case_id, feature_map=likeness.feature_map, model_id=likeness.model_id)
 
 
-def case_of(case: Case, likeness: Likeness) -> to_processor.Case:
+def case_of(case: Case, likeness: Likeness, *, threshold: float | None) -> to_processor.Case:
     """Return what a case asks beside its feature map, as processors of one model are told it."""
-    stated = case.threshold
     return to_processor.Case(
         object_id=case.case_id,
         name=case.name,
-        threshold=None if stated is None else tolerance_of(stated, likeness.model),
+        threshold=threshold,
         expires_at=case.expires_at,
         negatives=likeness.negatives or None,
         model_id=likeness.model_id if likeness.negatives else None,

@@ -14,6 +14,7 @@ from processor_orchestrator.domain.case_messages import asked_camera, case_of, f
 from processor_orchestrator.domain.client import Clients
 from processor_orchestrator.domain.likeness import Likeness
 from processor_orchestrator.domain.open_cases import OpenCases
+from processor_orchestrator.domain.thresholds import Thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,13 @@ class Conversation:
 
     Args:
         cases: the open ones, read only.
+        thresholds: how near a face must be to show one of them.
     """
 
-    def __init__(self, cases: OpenCases) -> None:
+    def __init__(self, cases: OpenCases, *, thresholds: Thresholds) -> None:
         self._cases = cases
+        self._thresholds = thresholds
+        self._shared_by = thresholds.shared_by
         self.cameras = Cameras()
         self.clients = Clients()
         self._encoder_of: dict[int, str] = {}
@@ -144,7 +148,9 @@ class Conversation:
         Args:
             elsewhere: another orchestrator opened it; a picture for any camera is encoded there, if it has a camera.
         """
-        told = self._tell_case(case, self.cameras.online()) if elsewhere and case.has_feature_map else []
+        told = self._tell_thresholds(but=case.case_id)
+        if elsewhere and case.has_feature_map:
+            told.extend(self._tell_case(case, self.cameras.online()))
         asks = not (case.has_feature_map or case.made_from_photos)
         if asks and not (elsewhere and case.camera is None and self.cameras.any_elsewhere):
             told.extend(self._ask_for_feature_map(case))
@@ -153,8 +159,9 @@ class Conversation:
     def feature_map_learned(self, case: Case, model: str) -> list[Delivery]:
         """Return a new feature map for every processor of its model, its maker included."""
         self._encoder_of.pop(case.case_id, None)
-        likeness = case.likeness(model) or Likeness(model or None)
-        return [Delivery(tuple(self._told_of(case, model).values()), feature_map_of(case, likeness))]
+        likeness, peers = case.likeness(model) or Likeness(model or None), self._told_of(case, model)
+        told = Delivery(tuple(peers.values()), feature_map_of(case, likeness))
+        return [*self._tell_asked(case, likeness, peers), told]
 
     def references_learned(self, case: Case) -> list[Delivery]:
         """Return what workers made of a case's photos, for every processor."""
@@ -163,7 +170,7 @@ class Conversation:
     def negatives_learned(self, case: Case, model: str) -> list[Delivery]:
         """Return whom a case does not mean, for the processors of that model that understand it."""
         likeness, peers = case.likeness(model), self._told_of(case, model)
-        return [] if likeness is None else [Delivery(self.cameras.told_cases(peers), case_of(case, likeness))]
+        return [] if likeness is None else self._tell_asked(case, likeness, peers)
 
     def _told_of(self, case: Case, model: str) -> dict[str, PeerId]:
         """Return the cameras here whose processors are told what a model knows of a case."""
@@ -177,6 +184,7 @@ class Conversation:
         starter = self._starter_of.pop(event.case_id, None)
         stop = Stop(object_id=event.case_id)
         told = [Delivery(tuple(self.cameras.online().values()), stop), Delivery(self.clients.for_images, stop)]
+        told.extend(self._tell_thresholds())
         if event.reason is Reason.FAILED and starter is not None and starter in self.clients:
             failed = Error(code="start_failed", message=event.text, reply_to="start", object_id=event.case_id)
             told.append(Delivery((starter,), failed))
@@ -203,14 +211,29 @@ class Conversation:
         return [] if peer is None else [Delivery((peer,), start_of(case))]
 
     def _tell_case(self, case: Case, cameras: Mapping[str, PeerId]) -> list[Delivery]:
-        """Return what processors have to know of a case, each in its own model.
-
-        `case` goes to those only that said they understand it.
-        """
+        """Return what processors have to know of a case, each in its own model."""
         told = []
         for model, those in self.cameras.by_model(cameras).items():
             likeness = case.likeness_for(model)
-            if case.made_from_photos or likeness.negatives:
-                told.append(Delivery(self.cameras.told_cases(those), case_of(case, likeness)))
+            told.extend(self._tell_asked(case, likeness, those))
             told.append(Delivery(tuple(those.values()), feature_map_of(case, likeness)))
+        return told
+
+    def _tell_asked(self, case: Case, likeness: Likeness, cameras: Mapping[str, PeerId]) -> list[Delivery]:
+        """Return what a case asks beside its map, for those of these processors of one model that understand it."""
+        threshold = self._thresholds.of(case, likeness)
+        if threshold is None and not (case.made_from_photos or likeness.negatives):
+            return []
+        return [Delivery(self.cameras.told_cases(cameras), case_of(case, likeness, threshold=threshold))]
+
+    def _tell_thresholds(self, *, but: int | None = None) -> list[Delivery]:
+        """Return what all cases but one ask now, where their share of the budget has changed."""
+        before, self._shared_by = self._shared_by, self._thresholds.shared_by
+        if before == self._shared_by:
+            return []
+        told, groups = [], self.cameras.by_model(self.cameras.online()).items()
+        for case in (case for case in self._cases if case.threshold is None and case.case_id != but):
+            for likeness, those in ((case.likeness_for(model), those) for model, those in groups):
+                if likeness.references:
+                    told.extend(self._tell_asked(case, likeness, those))
         return told

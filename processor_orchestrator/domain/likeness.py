@@ -7,8 +7,6 @@ their model: whoever wants a case's embeddings asks for those of a model.
 from dataclasses import dataclass
 from typing import Any
 
-from backbone.wire.models import DLIB, TOLERANCES, rescaled
-
 EMBEDDING_WIDTH = 128
 MOST_LIKENESSES = 8
 """Models to which a case is known; what a ninth says is passed over."""
@@ -50,14 +48,6 @@ class Likeness:
     def references(self) -> Rows:
         """The embeddings to compare with; none where the map is of a form that is not ours."""
         return _rows(self.feature_map)
-
-
-def tolerance_of(stated: float | None, model_id: str) -> float | None:
-    """Return the largest distance that is a match for a model; None where nobody stated one and the model is unknown.
-
-    What is stated is a distance of dlib's model, as it always was; another model takes the one that means the same.
-    """
-    return TOLERANCES.get(model_id) if stated is None else rescaled(stated, of=DLIB, to=model_id)
 
 
 def _rows(feature_map: Any) -> Rows:  # noqa: ANN401 - any JSON value

@@ -31,6 +31,9 @@ class Sighting:
         taken_at: the picture's own time, seconds since the epoch, where it tells one.
         place: where the photo was taken, where its sender opted in.
         rejected: somebody said that it is another person.
+        model_id: of the distance, where its sender said it.
+        strangers_among: of how many such candidates about one is a stranger, as `budget.strangers_among` tells it from
+            what was known of the case then; None: nobody knows.
     """
 
     sighting_id: str
@@ -48,6 +51,8 @@ class Sighting:
     taken_at: float | None = None
     place: Place | None = None
     rejected: bool = False
+    model_id: str | None = None
+    strangers_among: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,8 @@ class Found:
     place: Place | None = None
     crop: bytes | None = None
     crop_is_clean: bool = False
+    model_id: str | None = None
+    strangers_among: int | None = None
 
     @property
     def sighting_id(self) -> str:
@@ -118,6 +125,8 @@ class Found:
             cloudlet=self.cloudlet,
             taken_at=self.taken_at,
             place=self.place,
+            model_id=self.model_id,
+            strangers_among=self.strangers_among,
         )
 
     def timeline(self) -> tuple[TimelineEntry, ...]:
@@ -161,4 +170,6 @@ def told(sighting: Sighting) -> to_client.Sighting:
         taken_at=sighting.taken_at,
         place=sighting.place,
         rejected=sighting.rejected,
+        model_id=sighting.model_id,
+        strangers_among=sighting.strangers_among,
     )

@@ -43,19 +43,36 @@ class SightingBook:
         return bool(self._changed)
 
     def observe(
-        self, case_id: int, camera_id: str | int, box: Box, *, frame_id: float, crop: bytes | None, now: float
+        self,
+        case_id: int,
+        camera_id: str | int,
+        box: Box,
+        *,
+        frame_id: float,
+        crop: bytes | None,
+        now: float,
+        model_id: str | None = None,
+        strangers_among: int | None = None,
     ) -> Sighting:
-        """Note that a camera saw a sought person and return the sighting that this belongs to."""
+        """Note that a camera saw a sought person and return the sighting that this belongs to.
+
+        Args:
+            model_id: of the box's distance; strangers_among: what that distance is worth. As in `Sighting`.
+        """
         seen_at = frame_id if now - CLOCK_LAG_SECONDS <= frame_id <= now + CLOCK_LEAD_SECONDS else now
         place = (case_id, camera_key(camera_id))
         current = self._current.get(place)
         if current is None or seen_at - current.last_seen > GAP_SECONDS:
             current = _first_view(case_id, camera_id, box, seen_at)
+            current = replace(current, model_id=model_id, strangers_among=strangers_among)
             self._note_second(current, seen_at)
         else:
             if int(seen_at) > int(current.last_seen):
                 self._note_second(current, seen_at)
+            nearer = _is_nearer(box, current)
             current = _seen_again(current, box, seen_at, better=crop is not None)
+            if nearer:
+                current = replace(current, model_id=model_id, strangers_among=strangers_among)
         if crop is not None:
             current = replace(current, has_crop=True)
             self._crops[current.sighting_id] = crop
@@ -116,6 +133,8 @@ def _seen_again(sighting: Sighting, box: Box, seen_at: float, *, better: bool) -
     longer = replace(sighting, frames=sighting.frames + 1, last_seen=max(sighting.last_seen, seen_at))
     if better:
         longer = replace(longer, rect=box.rect, certainty=box.certainty)
-    if box.distance is not None and (sighting.distance is None or box.distance < sighting.distance):
-        longer = replace(longer, distance=box.distance)
-    return longer
+    return replace(longer, distance=box.distance) if _is_nearer(box, sighting) else longer
+
+
+def _is_nearer(box: Box, sighting: Sighting) -> bool:
+    return box.distance is not None and (sighting.distance is None or box.distance < sighting.distance)

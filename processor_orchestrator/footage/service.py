@@ -12,7 +12,7 @@ import structlog
 from backbone.errors import Conflict, Unavailable
 from backbone.jobs.job_queue import JobQueue
 from backbone.wire import jobs
-from backbone.wire.jobs import FaceMatch, Failed, FootageTask, Matched, Result
+from backbone.wire.jobs import Failed, FootageTask, Matched, Result
 from processor_orchestrator.footage.form import FootageForm
 from processor_orchestrator.footage.visits import FOOTAGE, found_of, once_of, visits_of
 from processor_orchestrator.matching.galleries import Galleries
@@ -92,7 +92,7 @@ class FootageService:
                 await self._queue.note_error(result.task_id, result.message)
         elif isinstance(result, Matched) and source == FOOTAGE and camera:
             for name in sorted({match.name for match in result.matches}):
-                await self._keep(camera, name, [match for match in result.matches if match.name == name])
+                await self._keep(camera, name, result)
             for bad in result.refused:
                 structlog.get_logger().warning("footage_damaged", task=result.task_id, file=bad.photo, code=bad.code)
             if result.last:
@@ -106,12 +106,20 @@ class FootageService:
         else:
             structlog.get_logger().warning("footage_result_passed_over", task=result.task_id, tag=result.tag[:200])
 
-    async def _keep(self, camera: str, name: str, faces: list[FaceMatch]) -> None:
+    async def _keep(self, camera: str, name: str, result: Matched) -> None:
+        faces = [match for match in result.matches if match.name == name]
         case_id = await self._galleries.case_of(name)
         if case_id is None:
             return
         found = [
-            found_of(visit, crop_of(visit.best), case_id=case_id, camera=camera, now=self._now())
+            found_of(
+                visit,
+                crop_of(visit.best),
+                case_id=case_id,
+                camera=camera,
+                model_id=result.model_id,
+                now=self._now(),
+            )
             for visit in visits_of(faces)
         ]
         if await self._sightings.add(found, once=once_of(camera, case_id, faces)):

@@ -38,11 +38,12 @@ def once_of(camera: str, case_id: int, faces: Sequence[FaceMatch]) -> str:
     return f"{FOOTAGE}:{case_id}:{hashlib.sha256(content).hexdigest()}"
 
 
-def found_of(visit: Visit, crop: bytes | None, *, case_id: int, camera: str, now: float) -> Found:
+def found_of(visit: Visit, crop: bytes | None, *, case_id: int, camera: str, model_id: str, now: float) -> Found:
     """Return a visit as what was found; the same visit is the same sighting.
 
     Args:
         crop: the best face as the worker cut it out.
+        model_id: of the faces that do not say theirs.
         now: no footage is of a later time, whatever a clock said then; seconds since the epoch.
     """
     first, last = (min(_time(visit.faces[index]), now) for index in (0, -1))
@@ -57,6 +58,7 @@ def found_of(visit: Visit, crop: bytes | None, *, case_id: int, camera: str, now
         seconds=tuple(sorted({int(min(_time(face), now)) for face in visit.faces})),
         frames=len(visit.faces),
         distance=visit.best.distance,
+        model_id=visit.best.model_id or model_id,
         taken_at=_time(visit.best),
         crop=crop,
     )

@@ -194,12 +194,13 @@ class LiveService(Part):
         checked = checked_boxes(message.boxes, reply_to="boundingBoxes")
         sought = [(box.object_id, box) for box in checked if box.object_id and self._cases.get(box.object_id)]
         crops = [from_base64(box.crop) if box.crop is not None else None for _, box in sought]
-        camera_id = self.camera_id_of(peer_id)
+        camera_id, model = self.camera_id_of(peer_id), self._conversation.cameras.model_of(peer_id) or None
         seen = to_client.BoundingBoxes(camera_id=camera_id, frame_id=message.frame_id, boxes=message.boxes)
         self._bus.publish(BoxesSeen(encode(seen)))
         self._metrics.box_messages.inc()
         for (case_id, box), crop in zip(sought, crops, strict=True):
-            self._sightings.observe(case_id, camera_id, box, frame_id=float(message.frame_id), crop=crop)
+            frame_id = float(message.frame_id)
+            self._sightings.observe(case_id, camera_id, box, frame_id=frame_id, crop=crop, model_id=model)
 
     async def complain(self, peer_id: PeerId, message: Error) -> None:
         """Take a processor's complaint: it ends the case that the processor was asked to make out and could not."""

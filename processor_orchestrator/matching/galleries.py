@@ -17,7 +17,7 @@ from processor_orchestrator.bus import EventBus
 from processor_orchestrator.cases.service import CaseService
 from processor_orchestrator.domain.case import Case, CaseState
 from processor_orchestrator.domain.case_events import CaseClosed
-from processor_orchestrator.domain.likeness import tolerance_of
+from processor_orchestrator.domain.thresholds import Thresholds
 from processor_orchestrator.stores import Store
 
 OWNER = "orchestrators"
@@ -32,12 +32,16 @@ class Galleries(Part):
 
     Args:
         queue: where the workers are; None: there are none, for the store is memory.
+        thresholds: how near a face must be to show one of the cases.
     """
 
-    def __init__(self, *, queue: JobQueue | None, store: Store, cases: CaseService, bus: EventBus) -> None:
+    def __init__(
+        self, *, queue: JobQueue | None, store: Store, cases: CaseService, thresholds: Thresholds, bus: EventBus
+    ) -> None:
         self._queue = queue
         self._store = store
         self._cases = cases
+        self._thresholds = thresholds
         self._somebody_left = asyncio.Event()
         bus.subscribe(CaseClosed, lambda _event: self._somebody_left.set())
 
@@ -50,7 +54,7 @@ class Galleries(Part):
         if self._queue is None:
             return None
         cases = self._cases.open()
-        gallery = gallery_of(cases)
+        gallery = gallery_of(cases, self._thresholds)
         key = None if gallery is None else await self._queue.put_gallery(gallery, owner=OWNER)
         if any(self._cases.get(case.case_id) is None for case in cases):
             self._somebody_left.set()  # closed meanwhile, and looked for in galleries before this one lay there
@@ -87,7 +91,7 @@ class Galleries(Part):
                     await queue.take_from_gallery(key, name)
 
 
-def gallery_of(cases: Iterable[Case]) -> GalleryFile | None:
+def gallery_of(cases: Iterable[Case], thresholds: Thresholds) -> GalleryFile | None:
     """Return who can be compared with, each model's knowledge apart: a worker takes that of its own models.
 
     A worker of the version before takes the first one, which is dlib's where dlib is in use.
@@ -96,7 +100,7 @@ def gallery_of(cases: Iterable[Case]) -> GalleryFile | None:
     for case in cases:
         for likeness in case.likenesses if case.state is CaseState.OPEN else ():
             if likeness.model_id is not None and likeness.references:
-                tolerance = tolerance_of(case.threshold, likeness.model_id) or DEFAULT_TOLERANCE
+                tolerance = thresholds.of(case, likeness) or DEFAULT_TOLERANCE
                 sought = Sought(case.job_name, tolerance, likeness.references, likeness.negatives)
                 by_model.setdefault(likeness.model_id, []).append(sought)
     files = [

@@ -29,6 +29,7 @@ from processor_orchestrator.domain.case_events import (
 from processor_orchestrator.domain.cloudlet import ASKING_SECONDS, Cloudlet, JobNote
 from processor_orchestrator.domain.events import CloudletHeard
 from processor_orchestrator.domain.likeness import Likeness
+from processor_orchestrator.domain.thresholds import Thresholds
 from processor_orchestrator.registry.cloudlet_client import REFUSED, CloudletClient, seconds_for
 from processor_orchestrator.registry.job_zip import job_zip
 from processor_orchestrator.stores import Store
@@ -48,6 +49,7 @@ class JobPusher(Part):
     """Sends jobs to cloudlets, one request at a time to each.
 
     Args:
+        thresholds: how near a face must be to show one of the cases.
         heartbeat: seconds between two heartbeats of a cloudlet.
         now: wall clock, seconds since the epoch.
     """
@@ -59,6 +61,7 @@ class JobPusher(Part):
         store: Store,
         client: CloudletClient,
         cases: CaseService,
+        thresholds: Thresholds,
         bus: EventBus,
         heartbeat: float,
         now: Callable[[], float] = time.time,
@@ -67,6 +70,7 @@ class JobPusher(Part):
         self._store = store
         self._client = client
         self._cases = cases
+        self._thresholds = thresholds
         self._heartbeat = heartbeat
         self._now = now
         self._owner = uuid.uuid4().hex
@@ -151,7 +155,7 @@ class JobPusher(Part):
         jobs = await self._registry.jobs_of(cloudlet.key)
         wanted = {case.case_id: case for case in self._cases.open() if _useful(case, cloudlet)}
         over = [note for note in jobs.values() if note.case_id not in wanted]
-        missing = [case for case in wanted.values() if not _has(jobs, case, cloudlet)]
+        missing = [case for case in wanted.values() if not self._has(jobs, case, cloudlet)]
         if not missing and not over:
             return True
         if not await self._claim(cloudlet):
@@ -173,22 +177,33 @@ class JobPusher(Part):
         await self._registry.drop_job(cloudlet.key, note.job)
 
     async def _hand_over(self, cloudlet: Cloudlet, case: Case) -> None:
-        if _has(await self._registry.jobs_of(cloudlet.key), case, cloudlet):
+        if self._has(await self._registry.jobs_of(cloudlet.key), case, cloudlet):
             return  # sent by another orchestrator before we had the claim
         if await self._store.open_case(case.case_id) is None:
             return  # closed by another orchestrator, we shall hear of it
         chips = await self._store.chips(case.case_id)
         if not chips and case.image is not None:
             chips = [case.image]
-        content = await asyncio.to_thread(job_zip, case, chips, likeness=_likeness(case, cloudlet))
+        likeness, threshold, edition = self._told(case, cloudlet)
+        content = await asyncio.to_thread(job_zip, case, chips, likeness=likeness, threshold=threshold)
         if content is None:
             return
         await self._claim_again(cloudlet)
         # Noted before it is sent: when no answer comes, the cloudlet may have it and is told when the case is closed.
-        note = JobNote(case.job_name, case.case_id, has=False, edition=_edition(case, cloudlet))
+        note = JobNote(case.job_name, case.case_id, has=False, edition=edition)
         await self._registry.note_job(cloudlet.key, note)
         await self._client.new_job(cloudlet, case.job_name, content)
         await self._registry.note_job(cloudlet.key, replace(note, has=True))
+
+    def _told(self, case: Case, cloudlet: Cloudlet) -> tuple[Likeness | None, float | None, int]:
+        """Return what a cloudlet is told of a case: as its model knows it, how near is a match, and the edition."""
+        likeness = _likeness(case, cloudlet)
+        threshold = None if likeness is None else self._thresholds.of(case, likeness)
+        return likeness, threshold, _edition(case, likeness, threshold)
+
+    def _has(self, jobs: Mapping[str, JobNote], case: Case, cloudlet: Cloudlet) -> bool:
+        _, _, edition = self._told(case, cloudlet)
+        return jobs.get(case.job_name) == JobNote(case.job_name, case.case_id, has=True, edition=edition)
 
     async def _claim(self, cloudlet: Cloudlet) -> bool:
         seconds = seconds_for(cloudlet) + CLAIM_MARGIN_SECONDS
@@ -217,21 +232,19 @@ def _useful(case: Case, cloudlet: Cloudlet) -> bool:
     return case.has_picture or (likeness is not None and likeness.references != ())
 
 
-def _has(jobs: Mapping[str, JobNote], case: Case, cloudlet: Cloudlet) -> bool:
-    return jobs.get(case.job_name) == JobNote(case.job_name, case.case_id, has=True, edition=_edition(case, cloudlet))
-
-
-def _edition(case: Case, cloudlet: Cloudlet) -> int:
+def _edition(case: Case, likeness: Likeness | None, threshold: float | None) -> int:
     """Return a number that changes with what a cloudlet of ours is told beside the first references.
 
-    That is which faces were rejected, and what a further model knows; a legacy cloudlet is told neither.
+    That is which faces were rejected, what a further model knows, and how near a match is where that follows from a
+    budget; a legacy cloudlet (no likeness) is told none of it.
     """
-    likeness = _likeness(case, cloudlet)
     if likeness is None:
         return 0
     told = repr(likeness.negatives) if likeness.negatives else ""
     if likeness.references and likeness.model_id != case.model_id:
         told += repr((likeness.model_id, likeness.references))
+    if case.threshold is None and threshold is not None:
+        told += repr(threshold)
     return zlib.crc32(told.encode()) if told else 0
 
 

@@ -141,6 +141,7 @@ def _found(match: Match, number: int, face: Face, case_id: int, *, crop: bytes |
         rect=face.rect,
         seconds=(int(seen_at),),
         distance=face.distance,
+        model_id=face.model_id,
         cloudlet=match.cloudlet,
         taken_at=face.taken_at,
         place=face.place,

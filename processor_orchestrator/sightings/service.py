@@ -15,6 +15,7 @@ from processor_orchestrator.domain.case_events import CaseClosed, SightingReject
 from processor_orchestrator.domain.events import SightingsStored
 from processor_orchestrator.domain.sighting import GAP_SECONDS, Changes, Found, Sighting, changes_of
 from processor_orchestrator.domain.sighting_book import SightingBook
+from processor_orchestrator.domain.thresholds import Thresholds
 from processor_orchestrator.metrics import OrchestratorMetrics
 from processor_orchestrator.sightings.crops import CropCleaner
 from processor_orchestrator.stores import Store
@@ -30,6 +31,7 @@ class SightingService(Part):
     """The sightings of one orchestrator process; keeps them (bounded) while the store is away.
 
     Args:
+        thresholds: tells what a distance is worth.
         now: wall clock, seconds since the epoch.
     """
 
@@ -39,12 +41,14 @@ class SightingService(Part):
         store: Store,
         bus: EventBus,
         crops: CropCleaner,
+        thresholds: Thresholds,
         metrics: OrchestratorMetrics,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._bus = bus
         self._crops = crops
+        self._thresholds = thresholds
         self._metrics = metrics
         self._now = now
         self._book = SightingBook()
@@ -54,14 +58,33 @@ class SightingService(Part):
 
     # Of cameras.
 
-    def observe(self, case_id: int, camera_id: str | int, box: Box, *, frame_id: float, crop: bytes | None) -> None:
+    def observe(
+        self,
+        case_id: int,
+        camera_id: str | int,
+        box: Box,
+        *,
+        frame_id: float,
+        crop: bytes | None,
+        model_id: str | None = None,
+    ) -> None:
         """Note that a camera saw a sought person; it is stored soon.
 
         Args:
             frame_id: when the picture was taken, seconds since the epoch.
             crop: the face as it came.
+            model_id: of the camera's distances, where it is known.
         """
-        self._book.observe(case_id, camera_id, box, frame_id=frame_id, crop=crop, now=self._now())
+        self._book.observe(
+            case_id,
+            camera_id,
+            box,
+            frame_id=frame_id,
+            crop=crop,
+            now=self._now(),
+            model_id=model_id,
+            strangers_among=self._thresholds.strangers_among(box.distance, case_id, model_id),
+        )
         self._seen.set()
 
     async def resume(self, *, camera_id: str | int | None = None) -> None:
@@ -140,11 +163,15 @@ class SightingService(Part):
             return False
         foreign = {one.sighting_id: one.crop for one in found if one.crop is not None and not one.crop_is_clean}
         clean = {one.sighting_id: one.crop for one in found if one.crop is not None and one.crop_is_clean}
-        changes = changes_of(list(found), clean | await self._crops.clean(foreign))
+        changes = changes_of([self._valued(one) for one in found], clean | await self._crops.clean(foreign))
         if not await self._store.save_sightings(changes, once=once):
             return False
         self._told(changes)
         return True
+
+    def _valued(self, one: Found) -> Found:
+        among = self._thresholds.strangers_among(one.distance, one.case_id, one.model_id)
+        return replace(one, strangers_among=among)
 
     async def reject(self, sighting_id: str, *, case_id: int | None = None) -> None:
         """Mark a sighting as somebody else's, at a person's word, and tell it.

@@ -98,12 +98,14 @@ class SnippetMatching:
             case_id = await self._galleries.case_of(match.name)
             if case_id is not None:
                 made_of = f"{result.task_id}\n{number}"
-                found.append(found_of(match, made_of, case_id=case_id, device=device, seen_at=received_at))
+                model = match.model_id or result.model_id
+                one = found_of(match, made_of, case_id=case_id, device=device, model_id=model, seen_at=received_at)
+                found.append(one)
         if await self._sightings.add(found, once=result.task_id):
             structlog.get_logger().info("snap_matched", device=device, faces=len(found))
 
 
-def found_of(match: FaceMatch, made_of: str, *, case_id: int, device: str, seen_at: float) -> Found:
+def found_of(match: FaceMatch, made_of: str, *, case_id: int, device: str, model_id: str, seen_at: float) -> Found:
     """Return what one face of a picture is; the same face of the same task is the same sighting."""
     return Found(
         case_id=case_id,
@@ -115,6 +117,7 @@ def found_of(match: FaceMatch, made_of: str, *, case_id: int, device: str, seen_
         rect=match.rect,
         seconds=(int(seen_at),),
         distance=match.distance,
+        model_id=model_id,
         crop=crop_of(match),
     )
 

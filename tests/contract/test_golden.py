@@ -71,6 +71,17 @@ SAID = {
     "to_client/sighting.legacy_processor": to_client.Sighting(
         **SEEN, camera_id=1, last_seen=T, frames=1, has_crop=False, certainty=None, distance=None
     ),
+    "to_client/sighting.likelihood": to_client.Sighting(
+        **SEEN,
+        camera_id="1",
+        last_seen=T,
+        frames=1,
+        has_crop=True,
+        certainty=0.87,
+        distance=1.02,
+        model_id="sface-2021dec-0ba9fbfa01b5",
+        strangers_among=40,
+    ),
     "to_client/sighting.phone": to_client.Sighting(
         **SEEN,
         camera_id="cloudlet 10.0.0.7:8100",
@@ -158,6 +169,7 @@ def test_each_key_that_a_message_needs_is_missed(name):
         "takenAt",
         "place",
         "rejected",
+        "strangersAmong",
         "negatives",
     }
     if name.split("/")[0] in {"from_snap", "to_snap"}:

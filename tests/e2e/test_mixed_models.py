@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from backbone.wire.models import DLIB, SFACE
+from processor_orchestrator.domain.budget import same_strangers
 from tests.conftest import RedisServer
 from tests.fakes.encode_worker import CHIP, embedding_of, encode_worker, other_embedding_of
 from tests.peers import Peer, client, peer
@@ -93,7 +94,7 @@ async def test_a_case_from_one_photo_is_found_by_each_in_its_own_model(house: Ro
         await until(lambda: len(case(house, object_id)["models"]) == 3, "the three models")
 
         assert threshold_of(dlib) == 0.45
-        assert threshold_of(sface) == pytest.approx(1.049), "as many strangers are as near to SFace"
+        assert threshold_of(sface) == pytest.approx(same_strangers(0.45, to=SFACE)), "it lets as many strangers pass"
         for number, (name, camera) in enumerate({"dlib": dlib, "sface": sface, "legacy": legacy}.items()):
             sighting = await seen_by(camera, operator, object_id, frame_id=1_700_000_000.0 + number)
             assert (sighting["cameraId"], sighting["objectId"]) == (name, object_id)

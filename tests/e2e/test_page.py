@@ -234,6 +234,24 @@ def test_a_rejected_sighting_is_neither_a_candidate_nor_in_view(page: Page) -> N
     expect(open_cases(page)).to_contain_text("Last seen yard")
 
 
+def test_a_candidate_says_in_words_what_its_distance_is_worth_where_that_is_known(page: Page) -> None:
+    told = {"gate": 40, "yard": 1, "attic": 1000, "door": None, "shed": HOSTILE}
+    shown = [seen(camera, cameraId=camera, strangersAmong=number) for camera, number in told.items()]
+    show_only(page, cases=[], sightings=shown)
+    page.goto("/")
+    for camera, words in {
+        "gate": "about 1 of 40 such candidates is a stranger",
+        "yard": "most such candidates are strangers",
+        "attic": "fewer than 1 of 1,000 such candidates is a stranger",
+    }.items():
+        expect(sightings(page).filter(has_text=camera)).to_contain_text(words)
+    for camera in ("door", "shed"):
+        expect(sightings(page).filter(has_text=camera).locator(".worth")).to_be_hidden()
+    sightings(page).filter(has_text="gate").locator(".crop").click()
+    dialog = page.get_by_role("dialog", name="Is this Person 90001?")
+    expect(dialog.get_by_text("About 1 of 40 such candidates is a stranger.")).to_be_visible()
+
+
 def test_no_candidate_stands_for_the_photo_of_a_closed_case(page: Page) -> None:
     show_only(page, cases=[], sightings=[seen("first", firstSeen=1.0), seen("second")])
     page.goto("/")

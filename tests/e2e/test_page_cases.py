@@ -116,6 +116,36 @@ def test_a_case_is_opened_with_several_photos_a_threshold_and_an_end(
     assert abs(case["openedAt"] - time.time()) < 600
 
 
+def test_a_case_says_in_a_word_or_a_number_how_many_wrong_faces_may_be_shown(
+    house: House, page: Page, footage: Footage
+) -> None:
+    page.goto("/")
+    expect(page.locator("#work-count")).to_contain_text("1 worker")
+    dialog = page.get_by_role("dialog", name="Open a case from a photo")
+
+    def open_one(called: str, *, word: str | None = None, number: str | None = None) -> dict[str, Any]:
+        page.get_by_role("button", name="Open a case from a photo").click()
+        expect(dialog.get_by_role("radio", name="Balanced")).to_be_checked()
+        dialog.get_by_label("Photo of the person").set_input_files(footage.case_photo)
+        dialog.get_by_label("Name").fill(called)
+        if word is not None:
+            dialog.get_by_role("radio", name=word).check()
+        if number is not None:
+            dialog.get_by_text("More", exact=True).click()
+            dialog.get_by_label("Wrong faces a day").fill(number)
+        dialog.get_by_role("button", name="Open case", exact=True).click()
+        expect(page.locator("#cases-list").get_by_text(called, exact=True)).to_be_visible()
+        return next(case for case in house.cases() if case["name"] == called)
+
+    told = [open_one("Usual"), open_one("Strict", word="Strict"), open_one("Counted", word="Wide", number="0.25")]
+    assert [(case["sensitivity"], case["falseCandidatesPerDay"]) for case in told] == [
+        ("balanced", 3.0),
+        ("strict", 0.5),
+        (None, 0.25),
+    ]
+    assert [case["threshold"] for case in told] == [None, None, None]
+
+
 def test_the_dialog_takes_the_names_that_the_server_takes_and_suggests_the_distance_of_cameras(
     house: House, page: Page, footage: Footage
 ) -> None:

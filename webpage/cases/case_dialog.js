@@ -1,6 +1,6 @@
 /* The dialog that opens a case from photos: chosen, dropped on the page, named. Encodes no face.
 
-   Where face workers are, they get all photos with a threshold and an end; else a camera's processor gets one photo. */
+   Where face workers are, they get all photos with a budget of false candidates and an end; else a camera's processor gets one photo. */
 
 import { clockTime } from "../shared/times.js";
 import { MAX_CASE_NAME } from "../server/wire.js";
@@ -17,7 +17,7 @@ export class CaseDialog {
    * @param {object} parts
    * @param {Store} parts.store
    * @param {Record<string, HTMLElement>} parts.nodes dialog, form, open, file, drop, preview, hint, name, fault, submit,
-   *   count, more, threshold, expires
+   *   count, more, budget, threshold, expires
    * @param {(image: string, name: string) => boolean} parts.onCase returns false when nothing could be sent
    * @param {(photos: Blob[], fields: object) => Promise<string|null>} parts.onPhotos returns what is against it
    */
@@ -96,10 +96,17 @@ export class CaseDialog {
   }
 
   #toWorkers() {
-    const { name, threshold, expires } = this.nodes;
+    const { form, name, budget, threshold, expires } = this.nodes;
+    if (!budget.validity.valid) return `Wrong faces a day is a number from 0.001 to 1000, such as ${budget.placeholder}.`;
     if (!threshold.validity.valid) return `The largest distance is a number from 0.05 to 1, such as ${threshold.placeholder}.`;
     const called = name.value.trim() || `Somebody, ${clockTime(Date.now() / 1000)}`;
-    return this.onPhotos(this.#photos, { name: called, threshold: threshold.value, expires: expires.value });
+    return this.onPhotos(this.#photos, {
+      name: called,
+      sensitivity: form.elements.namedItem("sensitivity").value,
+      falseCandidatesPerDay: budget.value,
+      threshold: threshold.value,
+      expires: expires.value,
+    });
   }
 
   async #toCamera() {

@@ -49,10 +49,10 @@ export async function readSightings(caseId) {
 export const readWork = async () => work(await ask("/api/jobs"));
 export const readCloudlets = async () => cloudlets((await ask("/api/cloudlets"))?.data);
 
-/** Open a case by its photos; the workers make references of them. `threshold` may be empty. */
-export function postCase(photos, { name, threshold, expires }) {
+/** Open a case by its photos; the workers make references of them. Fields that are empty are not sent. */
+export function postCase(photos, fields) {
   const form = new FormData();
-  for (const [field, value] of Object.entries({ name, threshold, expires })) if (value) form.set(field, value);
+  for (const [field, value] of Object.entries(fields)) if (value) form.set(field, value);
   photos.forEach((photo, index) => form.append("photos", photo, `photo-${index + 1}.jpg`));
   return ask("/api/cases", { method: "POST", body: form }, COMMAND_PATIENCE_MS);
 }

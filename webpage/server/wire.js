@@ -67,7 +67,8 @@ export function openCase(raw) {
   };
 }
 
-/** One sighting, or null; `firstSeen` and `lastSeen` are seconds since the epoch. */
+/** One sighting, or null; `firstSeen` and `lastSeen` are seconds since the epoch; of `strangersAmong` such candidates
+    about one is a stranger, null when nobody knows. */
 export function sighting(raw) {
   if (!isId(raw?.sightingId) || !isNumber(raw.objectId) || !isId(raw.cameraId) || !isNumber(raw.firstSeen)) return null;
   return {
@@ -77,6 +78,7 @@ export function sighting(raw) {
     firstSeen: raw.firstSeen,
     lastSeen: numberOr(raw.lastSeen, raw.firstSeen),
     distance: numberOr(raw.distance, null),
+    strangersAmong: raw.strangersAmong >= 1 ? numberOr(raw.strangersAmong, null) : null,
     hasCrop: raw.hasCrop === true,
     rejected: raw.rejected === true,
   };

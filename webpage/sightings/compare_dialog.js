@@ -3,6 +3,7 @@
 import { photoOf } from "../cases/portrait.js";
 import { sightingCrop } from "../server/api.js";
 import { clockTime } from "../shared/times.js";
+import { likelihood } from "./likelihood.js";
 
 export class CompareDialog {
   /**
@@ -27,9 +28,11 @@ export class CompareDialog {
     nodes.crop.src = sightingCrop(sightingId);
     nodes.crop.alt = `Face seen on ${cameraId}`;
     const near = distance === null ? "" : ` The distance is ${distance.toFixed(2)}; the smaller, the more alike.`;
+    const words = likelihood(sighting);
+    const worth = words === "" ? "" : ` ${words[0].toUpperCase()}${words.slice(1)}.`;
     const verdict = rejected ? "Rejected: it is somebody else." : "A candidate: please confirm by eye.";
     const seen = `Seen on ${cameraId} at ${clockTime(firstSeen)}.`;
-    nodes.facts.textContent = `${seen}${near} ${verdict}`;
+    nodes.facts.textContent = `${seen}${near}${worth} ${verdict}`;
     nodes.dialog.showModal();
   }
 

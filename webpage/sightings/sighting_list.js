@@ -3,6 +3,7 @@
 import { sightingCrop } from "../server/api.js";
 import { arrange, element, setAttribute, setText } from "../shared/element.js";
 import { ago, clockTime, isoTime } from "../shared/times.js";
+import { likelihood } from "./likelihood.js";
 
 const IN_VIEW_S = 4;
 
@@ -47,6 +48,9 @@ export class SightingList {
     setText(row.name, name);
     setText(row.camera, String(sighting.cameraId));
     setText(row.distance, sighting.distance === null ? "No distance" : `Distance ${sighting.distance.toFixed(2)}`);
+    const worth = sighting.rejected ? "" : likelihood(sighting);
+    setText(row.worth, worth);
+    row.worth.hidden = worth === "";
     setText(row.verdict, sighting.rejected ? "rejected: somebody else" : "a candidate: please confirm by eye");
     setText(row.relative, inView ? "in view now" : ago(sighting.lastSeen));
     setText(row.absolute, this.#span(sighting));
@@ -78,8 +82,9 @@ export class SightingList {
     row.absolute = element("span", { class: "absolute" });
     row.time = element("time", { class: "row-time" }, row.relative, row.absolute);
     const note = element("span", { class: "row-note" }, row.distance, ", ", row.verdict);
+    row.worth = element("span", { class: "row-note worth", hidden: true });
     const head = element("span", { class: "row-head" }, row.name, row.camera);
-    const words = element("span", { class: "row-words" }, head, note, row.time);
+    const words = element("span", { class: "row-words" }, head, note, row.worth, row.time);
     const point = { type: "button", class: "row-main", onclick: () => this.onPoint(row.sighting) };
     row.node = element("li", { class: "row sighting" }, row.crop, element("button", point, words));
     return row;

@@ -7,6 +7,7 @@ from processor_orchestrator.bus import EventBus
 from processor_orchestrator.cases.service import CaseService
 from processor_orchestrator.domain.conversation import Conversation
 from processor_orchestrator.domain.open_cases import OpenCases
+from processor_orchestrator.domain.thresholds import Thresholds
 from processor_orchestrator.live.service import LiveService
 from processor_orchestrator.sightings.crops import CropCleaner
 from processor_orchestrator.sightings.service import SightingService
@@ -19,8 +20,14 @@ class Services:
 
     def __init__(self, store, metrics, *, now=lambda: NOW, timeout=100.0, cleaner=None):
         self.store, self.bus, self.open_cases = store, EventBus(), OpenCases()
+        self.thresholds = Thresholds(self.open_cases, faces_per_day=10_000.0)
         self.sightings = SightingService(
-            store=store, bus=self.bus, crops=CropCleaner(cleaner or PictureCleaner()), metrics=metrics, now=now
+            store=store,
+            bus=self.bus,
+            crops=CropCleaner(cleaner or PictureCleaner()),
+            thresholds=self.thresholds,
+            metrics=metrics,
+            now=now,
         )
         self.cases = CaseService(
             cases=self.open_cases,
@@ -33,7 +40,7 @@ class Services:
             now=now,
         )
         self.live = LiveService(
-            conversation=Conversation(self.open_cases),
+            conversation=Conversation(self.open_cases, thresholds=self.thresholds),
             cases=self.cases,
             sightings=self.sightings,
             bus=self.bus,

@@ -6,9 +6,11 @@ from backbone.errors import BadInput, Conflict, NotFound, Unavailable
 from backbone.wire import to_processor
 from backbone.wire.from_client import Start, Subscribe
 from backbone.wire.jobs import Photo, Refused
+from backbone.wire.models import DLIB, SFACE
 from backbone.wire.shared import Error, FeatureMap, Stop
 from backbone.wire.to_client import Cameras, NewObject
 from processor_orchestrator.domain import open_cases as open_cases_module
+from processor_orchestrator.domain.budget import Sensitivity, distance_of
 from processor_orchestrator.domain.case import Case, CaseState, Kind
 from processor_orchestrator.domain.case_events import (
     CaseClosed,
@@ -23,6 +25,7 @@ from processor_orchestrator.domain.case_messages import check_start, started
 from processor_orchestrator.domain.conversation import Conversation
 from processor_orchestrator.domain.likeness import Likeness
 from processor_orchestrator.domain.open_cases import OpenCases
+from processor_orchestrator.domain.thresholds import Thresholds
 
 DOOR, YARD, GATE, ANNA, BORIS = 1, 2, 3, 11, 12
 BY_BOX = Start(camera_id="door", frame_id=5.0, box_id=7)
@@ -35,7 +38,7 @@ class Talk:
 
     def __init__(self, cases=()):
         self.cases = OpenCases(cases)
-        self.talk = Conversation(self.cases)
+        self.talk = Conversation(self.cases, thresholds=Thresholds(self.cases, faces_per_day=10_000.0))
 
     def __getattr__(self, name):
         return getattr(self.talk, name)
@@ -553,3 +556,83 @@ def test_the_models_in_use_are_those_of_the_connected_processors():
     tracking.processor_left(YARD, now=2.0)
     assert tracking.cameras.models() == {"dlib", ""}
     assert [tracking.cameras.model_of(peer) for peer in (DOOR, GATE, YARD)] == ["dlib", "", None]
+
+
+# Budgets of false candidates.
+
+
+def watched():
+    """A camera of each engine that understands `case`, and a legacy one."""
+    made = Talk()
+    made.processor_joined(DOOR, "door", None, now=1.0, features=("case",), model=DLIB)
+    made.processor_joined(YARD, "yard", None, now=1.0, features=("case",), model=SFACE)
+    made.processor_joined(GATE, "gate", None, now=1.0)
+    return made
+
+
+def budgeted(tracking, case_id, *, rows=1, **more):
+    encoding = Case(case_id, 10.0, 110.0, kind=Kind.CASE, state=CaseState.ENCODING, **more)
+    references = tuple((float(number),) * 128 for number in range(rows))
+    told = list(tracking.apply(CaseOpened(encoding)))
+    event = ReferencesLearned(case_id, references, DLIB, others=(Likeness(SFACE, [list(row) for row in references]),))
+    return told + tracking.apply(event)
+
+
+def thresholds(told, peer):
+    return {message.object_id: message.threshold for message in sent(told, peer, to_processor.Case)}
+
+
+def test_each_processor_is_told_the_distance_that_the_budget_leaves_in_its_model():
+    told = budgeted(watched(), 1, rows=2)
+    assert thresholds(told, DOOR) == {1: distance_of(3e-4, DLIB, references=2)}
+    assert thresholds(told, YARD) == {1: distance_of(3e-4, SFACE, references=2)}
+    assert sent(told, GATE, to_processor.Case) == []
+
+
+def test_a_word_and_a_number_give_other_distances():
+    told = [thresholds(budgeted(watched(), 1, **more), YARD)[1] for more in ({}, {"sensitivity": Sensitivity.STRICT})]
+    assert told[1] < told[0]
+    assert thresholds(budgeted(watched(), 1, false_candidates_per_day=0.5), YARD)[1] == told[1]
+
+
+def test_distances_are_told_again_when_another_case_shares_the_budget_and_when_it_is_closed():
+    tracking = watched()
+    alone = thresholds(budgeted(tracking, 1), YARD)[1]
+    told = thresholds(budgeted(tracking, 2), YARD)
+    assert told[1] == told[2] == distance_of(1.5e-4, SFACE, references=1) < alone
+    closed = tracking.apply(CaseClosed(1, Reason.STOPPED, ""))
+    assert thresholds(closed, YARD) == {2: alone}
+    assert set(thresholds(closed, DOOR)) == {2}
+    assert sent(closed, GATE) == [Stop(object_id=1)], "legacy processors are told no distance"
+
+
+def test_distances_are_told_again_when_references_are_learned():
+    tracking = watched()
+    before = thresholds(budgeted(tracking, 1), YARD)[1]
+    told = tracking.apply(FeatureMapLearned(1, [[1.0] * 128, [2.0] * 128], SFACE))
+    assert thresholds(told, YARD) == {1: distance_of(3e-4, SFACE, references=2)}
+    assert thresholds(told, YARD)[1] < before
+    assert everybody(told) == {YARD}
+
+
+def test_a_person_who_was_marked_by_a_box_has_a_budget_as_well():
+    tracking = watched()
+    tracking.apply(CaseOpened(Case(1, 10.0, 110.0, camera="yard")))
+    told = tracking.apply(FeatureMapLearned(1, [1.0] * 128, SFACE))
+    judge, learn = sent(told, YARD)
+    assert (judge.threshold, learn.feature_map) == (distance_of(3e-4, SFACE, references=1), [1.0] * 128)
+
+
+def test_a_stated_distance_is_never_told_again():
+    tracking = watched()
+    assert thresholds(budgeted(tracking, 1, threshold=0.45), DOOR) == {1: 0.45}
+    assert set(thresholds(budgeted(tracking, 2), DOOR)) == {2}
+    assert thresholds(tracking.apply(CaseClosed(2, Reason.STOPPED, "")), DOOR) == {}
+
+
+def test_of_many_cases_not_every_opening_is_told():
+    tracking = watched()
+    spoken = 0
+    for number in range(1, 201):
+        spoken += len(sent(budgeted(tracking, number), YARD, to_processor.Case))
+    assert spoken < 200 * 6

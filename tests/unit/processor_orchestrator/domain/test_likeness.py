@@ -14,7 +14,7 @@ from processor_orchestrator.domain.case_events import (
     ReferencesLearned,
     learned,
 )
-from processor_orchestrator.domain.likeness import MOST_LIKENESSES, UNNAMED, UNSAID, Likeness, tolerance_of
+from processor_orchestrator.domain.likeness import MOST_LIKENESSES, UNNAMED, UNSAID, Likeness
 from processor_orchestrator.domain.open_cases import OpenCases
 
 ROW, OTHER, THIRD = ([number] * 128 for number in (0.1, 0.2, 0.3))
@@ -119,11 +119,3 @@ def test_photos_that_were_encoded_elsewhere_are_taken_up_with_every_model():
     for event in cases.differences(1, stored, ended=None):
         cases.apply(event)
     assert cases.get(1) == stored
-
-
-@pytest.mark.parametrize(
-    ("stated", "model", "tolerance"),
-    [(None, DLIB, 0.6), (None, "m", None), (0.5, DLIB, 0.5), (0.5, "m", 0.5), (0.5, SFACE, 1.108), (2.0, SFACE, 2.0)],
-)
-def test_a_stated_distance_is_dlibs_and_another_model_takes_what_means_the_same(stated, model, tolerance):
-    assert tolerance_of(stated, model) == (None if tolerance is None else pytest.approx(tolerance))

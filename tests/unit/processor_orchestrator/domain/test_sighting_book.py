@@ -146,3 +146,15 @@ def test_a_visit_that_goes_on_after_a_restart_is_one_visit(book):
     restarted.resume(stored)
     again = see(restarted, NOW + 5)
     assert (again.sighting_id, again.frames) == (stored.sighting_id, 2)
+
+
+def test_what_a_distance_is_worth_goes_with_the_smallest(book):
+    def look(at, distance, worth):
+        box = Box(box_id=1, rect=LEFT, object_id=1, certainty=None, distance=distance)
+        seen = book.observe(1, "door", box, frame_id=at, crop=None, now=at, model_id=f"m{worth}", strangers_among=worth)
+        return seen.distance, seen.model_id, seen.strangers_among
+
+    assert look(NOW, 0.5, 3) == (0.5, "m3", 3)
+    assert look(NOW + 1, 0.6, 1) == (0.5, "m3", 3)
+    assert look(NOW + 2, 0.4, 40) == (0.4, "m40", 40)
+    assert look(NOW + 3, None, None) == (0.4, "m40", 40)

@@ -18,7 +18,7 @@ def test_faces_near_in_time_are_one_visit_whatever_their_order():
 
 def test_a_visit_tells_the_footages_own_time_and_its_best_view():
     (visit,) = visits_of([face(5.2), face(5.7, 0.3, (0.5, 0.5, 0.6, 0.6)), face(6.2)])
-    seen = found_of(visit, b"JPEG", case_id=7, camera="trail", now=NOW)
+    seen = found_of(visit, b"JPEG", case_id=7, camera="trail", model_id="m", now=NOW)
     assert (seen.first_seen, seen.last_seen, seen.frames, seen.taken_at) == (5.2, 6.2, 3, 5.7)
     assert (seen.camera_id, seen.source, seen.distance, seen.rect) == ("trail", "footage", 0.3, (0.5, 0.5, 0.6, 0.6))
     assert seen.crop == b"JPEG"
@@ -30,13 +30,13 @@ def test_a_visit_tells_the_footages_own_time_and_its_best_view():
 
 def test_no_visit_is_later_than_now():
     (visit,) = visits_of([face(NOW + 50)])
-    seen = found_of(visit, None, case_id=7, camera="trail", now=NOW)
+    seen = found_of(visit, None, case_id=7, camera="trail", model_id="m", now=NOW)
     assert (seen.first_seen, seen.last_seen, seen.crop) == (NOW, NOW, None)
 
 
 def test_the_same_footage_is_the_same_visit_and_another_camera_another():
     (visit,) = visits_of([face(5.0)])
-    ids = [found_of(visit, None, case_id=7, camera=name, now=NOW).sighting_id for name in "aab"]
+    ids = [found_of(visit, None, case_id=7, camera=name, model_id="m", now=NOW).sighting_id for name in "aab"]
     assert (ids[0] == ids[1], ids[0] == ids[2]) == (True, False)
     names = {once_of("a", 7, visit.faces), once_of("b", 7, visit.faces), once_of("a", 8, visit.faces)}
     assert len(names | {once_of("a", 7, list(visit.faces)), once_of("a", 7, [face(5.0, 0.4)])}) == 4

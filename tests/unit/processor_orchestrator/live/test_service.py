@@ -8,6 +8,7 @@ import pytest
 from backbone.errors import BadInput, Conflict, NotFound, Unavailable
 from backbone.wire.from_client import Start, Subscribe
 from backbone.wire.from_processor import BoundingBoxes, Identifier
+from backbone.wire.models import SFACE
 from backbone.wire.shared import Error, FeatureMap
 from backbone.wire.to_processor import StopStream
 from processor_orchestrator.live.service import CLOSE_REPLACED
@@ -190,3 +191,16 @@ async def test_a_peer_that_is_gone_is_sent_nothing(house, client, processor):
 async def test_at_the_end_every_peer_is_told_to_come_back(house, client, processor):
     await house.live.stop()
     assert (client.closed, processor.closed) == (1001, 1001)
+
+
+async def test_a_sighting_says_what_its_distance_is_worth_where_the_cameras_model_is_known(house, client):
+    named, legacy = Peer(), await joined(house, "yard")
+    named.id = house.live.processor_connected(named)
+    await house.live.processor_joined(named.id, Identifier(id="door", model_id=SFACE), None)
+    await house.live.start_case(client.id, BY_BOX)
+    await house.cases.learn(FeatureMap(object_id=1, feature_map=[1.0] * 128, model_id=SFACE))
+    for peer in (named, legacy):
+        house.live.boxes(peer.id, boxes({"distance": 1.0}))
+    told = {seen.camera_id: (seen.model_id, seen.strangers_among) for seen in await stored(house)}
+    assert told == {"door": (SFACE, house.thresholds.strangers_among(1.0, 1, SFACE)), "yard": (None, None)}
+    assert told["door"][1] > 10

@@ -1,11 +1,18 @@
 """Who is compared with, and by whom."""
 
-from backbone.wire.models import DLIB
+from backbone.wire.models import DLIB, SFACE
+from processor_orchestrator.domain.budget import distance_of, same_strangers
 from processor_orchestrator.domain.case import Case, CaseState
 from processor_orchestrator.domain.likeness import Likeness
-from processor_orchestrator.matching.galleries import gallery_of
+from processor_orchestrator.domain.open_cases import OpenCases
+from processor_orchestrator.domain.thresholds import Thresholds
+from processor_orchestrator.matching import galleries
 
 ROW = tuple(float(number) for number in range(128))
+
+
+def gallery_of(cases):
+    return galleries.gallery_of(cases, Thresholds(OpenCases(cases), faces_per_day=10_000.0))
 
 
 def sought(number, **more):
@@ -44,3 +51,10 @@ def test_who_is_no_longer_sought_is_taken_out_of_every_part():
     gallery = gallery_of([sought(1, others=(Likeness("other", [list(ROW)]),)), sought(2)])
     assert gallery.names == ("case-1", "case-2")
     assert gallery.without("case-1").names == ("case-2",)
+
+
+def test_workers_take_the_distance_that_the_budget_leaves():
+    gallery = gallery_of([sought(1, model_id=SFACE), sought(2, model_id=SFACE, threshold=0.6)])
+    first, second = gallery.sought
+    assert first.tolerance == distance_of(1.5e-4, SFACE, references=1)
+    assert second.tolerance == same_strangers(0.6, to=SFACE)

@@ -10,12 +10,16 @@ from dataclasses import replace
 import pytest
 
 from backbone.errors import Unavailable
+from backbone.wire.models import SFACE
 from processor_orchestrator.bus import EventBus
 from processor_orchestrator.domain import cloudlet as cloudlets
+from processor_orchestrator.domain.budget import distance_of
 from processor_orchestrator.domain.case import Case, Kind
 from processor_orchestrator.domain.case_events import CaseClosed, CaseOpened, Reason
 from processor_orchestrator.domain.events import CloudletHeard
 from processor_orchestrator.domain.likeness import Likeness
+from processor_orchestrator.domain.open_cases import OpenCases
+from processor_orchestrator.domain.thresholds import Thresholds
 from processor_orchestrator.registry.cloudlet_client import REFUSED
 from processor_orchestrator.registry.job_pusher import JobPusher
 from processor_orchestrator.registry.job_zip import job_zip
@@ -75,7 +79,7 @@ class Cases:
 class Bench:
     def __init__(self):
         self.store, self.registry, self.client = MemoryStore(), MemoryRegistry(), Client()
-        self.cases, self.bus = Cases(), EventBus()
+        self.cases, self.bus, self.sought = Cases(), EventBus(), OpenCases()
         self.objects = self.cases.by_id
         self.pusher = self.another()
 
@@ -85,6 +89,7 @@ class Bench:
             store=self.store,
             client=self.client,
             cases=self.cases,
+            thresholds=Thresholds(self.sought, faces_per_day=10_000.0),
             bus=self.bus,
             heartbeat=5.0,
             now=lambda: NOW,
@@ -167,6 +172,30 @@ async def test_a_cloudlet_of_another_model_gets_that_models_references_once_they
     assert [one["embedding"] for one in told(bench, other)["references"]] == [list(row)]
     assert (told(bench, other)["modelId"], told(bench, other)["negatives"]) == ("other", [list(ROW)])
     assert bench.client.sent.count((other.key, "newJob", "case-1")) == 2
+
+
+async def test_a_cloudlet_is_told_the_distance_of_the_budget_anew_when_more_cases_share_it(bench):
+    known = replace(CASE, threshold=None, model_id=SFACE)
+    await bench.open(known)
+    await bench.joins(replace(OURS, model_id=SFACE))
+    bench.sought.replace_all([known])
+    for _ in range(2):
+        await bench.turn()
+    assert told(bench, OURS)["threshold"] == distance_of(3e-4, SFACE, references=1)
+    bench.sought.replace_all([known, JOB])
+    for _ in range(2):
+        await bench.turn()
+    assert told(bench, OURS)["threshold"] == distance_of(1.5e-4, SFACE, references=1)
+    assert bench.client.sent.count((OURS.key, "newJob", "case-1")) == 2
+
+
+async def test_a_stated_distance_is_sent_once_however_many_cases_are_open(bench):
+    await bench.open(CASE)
+    await bench.joins(OURS)
+    for cases in ([CASE], [CASE, JOB]):
+        bench.sought.replace_all(cases)
+        await bench.turn()
+    assert bench.client.sent.count((OURS.key, "newJob", "case-1")) == 1
 
 
 async def test_a_closed_case_is_taken_away(bench):
@@ -305,10 +334,10 @@ async def test_while_another_orchestrator_sends_it_is_looked_at_again_later(benc
 
 
 def test_the_same_case_makes_the_same_zip():
-    made = job_zip(CASE, [b"1", b"2"], likeness=CASE.likenesses[0])
-    assert made == job_zip(CASE, [b"1", b"2"], likeness=CASE.likenesses[0])
+    made = job_zip(CASE, [b"1", b"2"], likeness=CASE.likenesses[0], threshold=0.45)
+    assert made == job_zip(CASE, [b"1", b"2"], likeness=CASE.likenesses[0], threshold=0.45)
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         told = json.loads(archive.read("references.json"))
     assert (told["modelId"], told["threshold"]) == ("m", 0.45)
     assert told["references"] == [{"photo": "reference-1.jpg", "embedding": list(ROW)}]
-    assert job_zip(CASE, [], likeness=Likeness("m", {"any": 1})) is None
+    assert job_zip(CASE, [], likeness=Likeness("m", {"any": 1}), threshold=None) is None

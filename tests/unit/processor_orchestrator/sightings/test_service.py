@@ -8,7 +8,10 @@ import pytest
 
 from backbone.errors import NotFound, Unavailable
 from backbone.pictures.cleaner import PictureCleaner
+from backbone.wire.models import DLIB
 from backbone.wire.values import Box
+from processor_orchestrator.domain.case import Case
+from processor_orchestrator.domain.case_events import CaseOpened
 from processor_orchestrator.domain.events import SightingsStored
 from processor_orchestrator.domain.sighting import Found
 from processor_orchestrator.sightings import service as service_module
@@ -244,3 +247,13 @@ async def test_what_was_dropped_is_counted(writer, store, registry, monkeypatch)
     await writer.flush()
     assert registry.get_sample_value("orchestrator_dropped_timeline_entries") == 1
     assert registry.get_sample_value("orchestrator_dropped_sightings") == 1
+
+
+async def test_what_was_found_in_pictures_says_what_its_distance_is_worth(house, told):
+    sought = Case(1, 0.0, 2e9, feature_map=[[0.5] * 128], model_id=DLIB)
+    await house.cases.happen(CaseOpened(sought))
+    await house.sightings.add([replace(FOUND, model_id=DLIB)], once="task")
+    await house.sightings.add([replace(FOUND, made_of="other")], once="other")
+    worth = house.thresholds.strangers_among(FOUND.distance, 1, DLIB)
+    assert [(one.model_id, one.strangers_among) for one in told] == [(DLIB, worth), (None, None)]
+    assert worth > 2

@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from backbone.wire.jobs import Photo, Place, Refused
+from processor_orchestrator.domain.budget import Sensitivity
 from processor_orchestrator.domain.case import Case, CaseState, Kind
 from processor_orchestrator.domain.case_events import FeatureMapLearned
 from processor_orchestrator.domain.cloudlet import JobNote
@@ -119,6 +120,18 @@ async def test_cases_sightings_and_pictures_are_all_there(url):
         assert await store.last_seen([1, 2, 3]) == {1: AT + 3, 3: AT}
         assert (await store.chips(3), await store.crop(SEEN.sighting_id)) == ([b"\xff\xd8chip"], b"\xff\xd8crop")
         assert await store.was_stored("match:m-1:bert"), "a match that comes again is known"
+    finally:
+        await store.aclose()
+
+
+async def test_cases_and_sightings_of_the_version_before_have_the_usual_budget_and_no_likelihood(url):
+    store = RedisStore.from_url(url)
+    try:
+        cases = await store.open_cases()
+        assert [(case.sensitivity, case.false_candidates) for case in cases] == [(Sensitivity.BALANCED, 3.0)] * 3
+        assert [case.threshold for case in cases] == [None, 0.45, None], "what was stated still wins"
+        seen = await store.sightings(limit=10)
+        assert [(one.model_id, one.strangers_among) for one in seen] == [(None, None)] * 2
     finally:
         await store.aclose()
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from backbone.wire.jobs import Photo, Refused
+from processor_orchestrator.domain.budget import Sensitivity
 from processor_orchestrator.domain.case import MOST_NEGATIVES, Case, CaseState, Kind
 from processor_orchestrator.domain.case_events import (
     CaseClosed,
@@ -40,6 +41,12 @@ async def test_a_case_comes_back_as_it_went(store):
     assert await store.open_cases() == [CASE]
     assert await store.open_case(1) == CASE
     assert await store.open_case(2) is None
+
+
+async def test_a_budget_comes_back_as_it_went(store):
+    asked = replace(CASE, threshold=None, sensitivity=Sensitivity.STRICT, false_candidates_per_day=0.25)
+    await opened(store, asked)
+    assert await store.open_case(1) == asked
 
 
 async def test_references_open_a_case_however_often_they_are_stored(store):
