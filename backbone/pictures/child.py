@@ -4,14 +4,16 @@ import io
 import resource
 import struct
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
+
+from backbone.pictures.heif import NO_DECODER, learn_heif
+from backbone.pictures.kinds import HEIF, READ_KINDS, format_of, told_kind
 
 MAX_PIXELS = 40_000_000
 MAX_MEMORY_BYTES = 2 * 1024**3
 MAX_CPU_SECONDS = 10
 SIZE = struct.Struct(">II")
 EXIT_REFUSED = 3
-FORMATS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"RIFF": "WEBP"}
 
 
 class RefusedPictureError(Exception):
@@ -22,23 +24,31 @@ def reencode(raw: bytes, *, max_side: int, quality: int) -> tuple[bytes, int, in
     """Return a clean JPEG (RGB, upright, no metadata) with its width and height in pixels.
 
     Raises:
-        RefusedPictureError: the bytes are no JPEG, PNG or WebP by their first bytes, are over 40 megapixels, or broken.
+        RefusedPictureError: the bytes are no picture that is read (see `kinds`), are over 40 megapixels, or broken.
     """
-    kind = next((kind for magic, kind in FORMATS.items() if raw.startswith(magic)), None)
+    kind = format_of(raw)
     if kind is None:
-        raise RefusedPictureError(f"expected a JPEG, PNG or WebP picture, got bytes that start with {raw[:8]!r}")
+        raise RefusedPictureError(f"expected a {READ_KINDS} picture, got {told_kind(raw)}")
+    if kind == HEIF and not learn_heif():
+        raise RefusedPictureError(f"expected another picture, got {NO_DECODER}")
     try:
         with Image.open(io.BytesIO(raw), formats=[kind]) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise RefusedPictureError(f"expected at most 40 megapixels, got {image.width} x {image.height}")
-            upright = ImageOps.exif_transpose(_as_rgb(image))
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as fault:
+            upright = _upright(image)
+    except (RefusedPictureError, MemoryError):
+        raise
+    except Exception as fault:  # noqa: BLE001 - decoders raise nearly anything on hostile bytes
         raise RefusedPictureError(f"expected a whole {kind} picture, got a broken one: {fault}") from None
     upright.thumbnail((max_side, max_side))
     upright.info = {}  # Pillow writes a foreign comment from here
     out = io.BytesIO()
     upright.save(out, "JPEG", quality=quality)
     return out.getvalue(), upright.width, upright.height
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    if image.width * image.height > MAX_PIXELS:
+        raise RefusedPictureError(f"expected at most 40 megapixels, got {image.width} x {image.height}")
+    return ImageOps.exif_transpose(_as_rgb(image))
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

@@ -44,7 +44,7 @@ class PictureCleaner:
         self._max_bytes = max_bytes
 
     async def clean(self, raw: bytes) -> Picture:
-        """Return the clean form of a JPEG, PNG or WebP picture.
+        """Return the clean form of a JPEG, PNG, WebP or HEIC picture.
 
         Raises:
             TooLarge: it is over `max_bytes`.

@@ -24,7 +24,8 @@ from typing import NoReturn
 from PIL import Image
 
 from backbone.die_with_parent import die_with_parent
-from backbone.pictures.child import FORMATS, clean, limit_this_process
+from backbone.pictures.child import clean, limit_this_process
+from backbone.pictures.heif import learn_heif
 
 REQUEST = struct.Struct(">II")  # longest side in pixels, JPEG quality
 ANSWER = struct.Struct(">i")  # an exit code, -N for signal N, or one of the two below
@@ -114,10 +115,14 @@ class Zygote:
 
 
 def warm_up() -> None:
-    """Clean a picture of our own in each format, so that all that Pillow loads late is there before the first fork."""
+    """Clean a picture of our own in each format, so that all that Pillow loads late is there before the first fork.
+
+    HEIC's decoder, where it is installed, is only loaded: it encodes nothing.
+    """
+    learn_heif()
     exif = Image.Exif()
     exif[0x0112] = 1
-    for kind in FORMATS.values():
+    for kind in ("JPEG", "PNG", "WEBP"):
         picture = io.BytesIO()
         Image.new("RGB", (8, 8)).save(picture, kind, exif=exif)
         clean(picture.getvalue(), 4, 90)

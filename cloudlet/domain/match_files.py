@@ -132,4 +132,6 @@ def _names(told: Mapping[int, str], photos: Mapping[int, bytes]) -> dict[int, st
 
 
 def _suffix(photo: bytes) -> str:
+    if photo[4:8] == b"ftyp":
+        return "heic"
     return next((suffix for magic, suffix in _SUFFIXES.items() if photo.startswith(magic)), "jpg")

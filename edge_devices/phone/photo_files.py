@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_devices.photo_privacy.exif_block import NotReadable
-from edge_devices.photo_privacy.without_location import kind_of, without_location
+from edge_devices.photo_privacy.without_location import cleans, kind_of, without_location
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".hif"})
 MOST_PHOTO_BYTES = 25 * 1024 * 1024
 """What a cloudlet takes for one photo."""
 
@@ -47,10 +47,16 @@ def read_photo(path: Path, *, with_location: bool) -> Photo:
         content = path.read_bytes()
     except OSError as fault:
         raise NotSendable(fault.strerror or str(fault)) from fault
-    if kind_of(content) is None:
-        raise NotSendable("no JPEG, PNG or WebP (a phone can be told to save JPEG instead of HEIC)")
+    kind = kind_of(content)
+    if kind is None:
+        raise NotSendable("no JPEG, PNG, WebP or HEIC")
     if with_location:
         return Photo(path, content)
+    if not cleans(kind):
+        raise NotSendable(
+            "HEIC: its position cannot be taken out here; --with-location sends it as it is, "
+            "or tell the phone to save JPEG (iPhone: Settings, Camera, Formats, Most Compatible)"
+        )
     try:
         return Photo(path, without_location(content))
     except NotReadable as fault:

@@ -14,9 +14,14 @@ from numpy.typing import NDArray
 
 from backbone.errors import BadInput
 from backbone.pictures.child import MAX_PIXELS
-from job_workers.photos.photo_reader import read_photo
+from job_workers.photos.photo_reader import MOST_BYTES, read_photo
 
-PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
+PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".hif"}
+NOT_READ = {
+    *(".avif", ".bmp", ".gif", ".jxl", ".tif", ".tiff"),
+    *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2"),
+}
+"""Pictures that are told as such, so that nobody thinks that they were searched."""
 VIDEOS = {".avi", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4", ".mpg", ".mts", ".ts", ".webm"}
 LONGEST_SIDE = 4_000
 MOST_FILES = 100_000
@@ -78,13 +83,13 @@ def looks(path: Path, *, began_at: float | None, every_seconds: float, damaged: 
 
 def _files_in(folder: Path) -> list[Path]:
     """Return the pictures and videos of a folder by name; what a link leads to outside of it is not among them."""
-    root, kinds = folder.resolve(), PICTURES | VIDEOS
+    root, kinds = folder.resolve(), PICTURES | NOT_READ | VIDEOS
     found = (path for path in folder.rglob("*") if path.suffix.lower() in kinds and path.is_file())
     return sorted(path for path in found if path.resolve().is_relative_to(root))[:MOST_FILES]
 
 
 def _is_picture(file: Path) -> bool:
-    return file.suffix.lower() in PICTURES
+    return file.suffix.lower() in PICTURES | NOT_READ
 
 
 def _count_of(file: Path, every_seconds: float) -> int:
@@ -119,9 +124,11 @@ def _looks_of(frames: int, step: int) -> int:
 
 def _of_picture(file: Path) -> Iterator[Look]:
     try:
-        photo, changed_at = read_photo(file.read_bytes(), longest_side=LONGEST_SIDE), file.stat().st_mtime
+        with file.open("rb") as held:
+            raw, changed_at = held.read(MOST_BYTES + 1), file.stat().st_mtime
     except OSError as fault:
         raise BadInput(f"expected a file that can be read, got: {fault.strerror}", code="bad_footage") from None
+    photo = read_photo(raw, longest_side=LONGEST_SIDE)
     yield Look(photo.picture, changed_at if photo.taken_at is None else photo.taken_at, 1, 1)
 
 

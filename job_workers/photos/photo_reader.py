@@ -12,18 +12,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from backbone.errors import BadInput
-from backbone.pictures.child import FORMATS, MAX_PIXELS
+from backbone.pictures.child import MAX_PIXELS
+from backbone.pictures.kinds import HEIF, READ_KINDS, format_of, told_kind
 from backbone.wire.jobs import Place
+from job_workers.photos.heic_process import decode_heic
 
 MOST_BYTES = 25 * 1024 * 1024
 NEAR_ENOUGH = 1.05
 """So much larger than asked may a photo stay: half of 4032 pixels is 2016, and 16 pixels less cost another 50 ms."""
 _EXIF, _GPS = 0x8769, 0x8825
 _TAKEN, _OFFSET = 0x9003, 0x9011
-_BROKEN = (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +37,40 @@ class PhotoRead:
 
 
 def read_photo(raw: bytes, *, longest_side: int) -> PhotoRead:
-    """Decode a JPEG, PNG or WebP photo.
+    """Decode a JPEG, PNG, WebP or HEIC photo.
 
     Args:
         longest_side: a photo that is more than 5 % larger is made smaller, pixels.
 
     Raises:
-        BadInput: it is too large, no such picture, or broken.
+        BadInput: it is no such picture, too large, or broken.
     """
-    if len(raw) > MOST_BYTES:
-        raise BadInput(f"expected a photo of at most {MOST_BYTES} bytes, got {len(raw)}", code="too_large")
-    kind = next((kind for magic, kind in FORMATS.items() if raw.startswith(magic)), None)
+    kind = format_of(raw)
     if kind is None:
-        raise BadInput(f"expected a JPEG, PNG or WebP photo, got bytes that start with {raw[:8]!r}", code="bad_picture")
+        raise BadInput(f"expected a {READ_KINDS} photo, got {told_kind(raw)}", code="bad_picture")
+    if len(raw) > MOST_BYTES:
+        raise BadInput(f"expected a photo of at most {MOST_BYTES} bytes, got more", code="too_large")
     try:
+        if kind == HEIF:
+            return _read(decode_heic(raw, longest_side=longest_side), longest_side)
         with Image.open(io.BytesIO(raw), formats=[kind]) as image:
-            if image.width * image.height > MAX_PIXELS:
-                text = f"expected at most 40 megapixels, got {image.width} x {image.height}"
-                raise BadInput(text, code="bad_picture")
-            exif = image.getexif()
-            # JPEG: decodes to a half, a quarter or an eighth at once (12 megapixels in 22 ms instead of 75).
-            image.draft("RGB", _fitted(image.size, longest_side))
-            upright = ImageOps.exif_transpose(_eight_bits(image))
-            told = exif.get_ifd(_EXIF), exif.get_ifd(_GPS)
-    except _BROKEN as fault:
-        raise BadInput(f"expected a whole {kind} photo, got a broken one: {fault}", code="bad_picture") from None
+            return _read(image, longest_side)
+    except BadInput:
+        raise
+    except Exception as fault:  # noqa: BLE001 - decoders raise nearly anything on hostile bytes
+        text = f"expected a whole {kind} photo, got a broken one: {fault}"
+        raise BadInput(text, code="bad_picture") from None
+
+
+def _read(image: Image.Image, longest_side: int) -> PhotoRead:
+    if image.width * image.height > MAX_PIXELS:
+        text = f"expected at most 40 megapixels, got {image.width} x {image.height}"
+        raise BadInput(text, code="bad_picture")
+    exif = image.getexif()
+    # JPEG: decodes to a half, a quarter or an eighth at once (12 megapixels in 22 ms instead of 75).
+    image.draft("RGB", _fitted(image.size, longest_side))
+    upright = ImageOps.exif_transpose(_eight_bits(image))
+    told = exif.get_ifd(_EXIF), exif.get_ifd(_GPS)
     if max(upright.size) > longest_side * NEAR_ENOUGH:
         upright.thumbnail((longest_side, longest_side))
     return PhotoRead(np.asarray(upright.convert("RGB")), _moment(told[0]), _place(told[1]))

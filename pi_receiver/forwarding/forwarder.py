@@ -20,7 +20,7 @@ from pi_receiver.storage.disk_file import disk_fault
 from pi_receiver.storage.ledger import Received
 from pi_receiver.storage.store import Store
 
-PICTURES = frozenset({"jpg", "jpeg", "png", "webp"})
+PICTURES = frozenset({"jpg", "jpeg", "png", "webp", "heic", "heif"})
 VIDEOS = frozenset({"mp4", "avi", "mkv", "mov", "mjpeg", "ts"})
 MOST_PICTURE_BYTES = 25 * 1024 * 1024
 """What a cloudlet takes as one picture."""

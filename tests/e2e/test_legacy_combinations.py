@@ -241,7 +241,7 @@ def test_what_cannot_be_sent_is_told_and_the_rest_is_sent(tmp_path: Path) -> Non
         cloudlet.start()
         done = run_phone(server.url, {"1.jpg": photo("red"), "2.jpg": b"GIF89a"}, tmp_path / "photos")
         assert done.returncode == 1
-        assert "2.jpg: no JPEG, PNG or WebP" in done.stderr
+        assert "2.jpg: no JPEG, PNG, WebP or HEIC" in done.stderr
         assert "1 of 2 photos accepted" in done.stdout
     finally:
         cloudlet.close()

@@ -15,6 +15,8 @@ from PIL import Image, ImageCms, PngImagePlugin
 from backbone.errors import BadInput, TooLarge
 from backbone.pictures.cleaner import PICTURE_BYTES, PictureCleaner, from_base64
 from backbone.pictures.pool import PicturePool
+from tests.fakes import heic_photo
+from tests.unit.edge_devices.photos import secrets
 
 SECRET = b"51.5074N 0.1278W"
 ORIENTATION = 0x0112
@@ -120,6 +122,36 @@ async def test_every_kind_of_colour_becomes_rgb(cleaner, raw, expected):
     assert expected is None or corners(clean.jpeg) == expected
 
 
+async def test_a_heic_photo_comes_out_upright_and_without_its_position(cleaner):
+    clean = await cleaner.clean(heic_photo.PHOTO)
+    assert (clean.width, clean.height) == (heic_photo.WIDTH, heic_photo.HEIGHT)
+    assert corners(clean.jpeg) == heic_photo.UPRIGHT
+    assert not Image.open(io.BytesIO(clean.jpeg)).getexif()
+    assert not any(secret in clean.jpeg for secret in secrets())
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [heic_photo.PHOTO[:700], heic_photo.PHOTO[:28], heic_photo.claiming(0, 0), heic_photo.claiming(50_000, 50_000)],
+    ids=["half", "only brands", "no pixels", "50k x 50k"],
+)
+async def test_a_broken_heic_photo_is_refused(cleaner, raw):
+    with pytest.raises(BadInput, match="broken") as refusal:
+        await cleaner.clean(raw)
+    assert refusal.value.code == "bad_picture"
+
+
+async def test_a_large_heic_photo_is_refused_before_it_is_decoded(cleaner):
+    with pytest.raises(BadInput, match="expected at most 40 megapixels, got 5001 x 8000"):
+        await cleaner.clean(heic_photo.claiming(8_000, 5_001, cropped=False))
+
+
+async def test_a_heic_photo_that_ends_the_decoder_costs_nothing_but_itself(cleaner):
+    with pytest.raises(BadInput, match="expected a"):
+        await cleaner.clean(heic_photo.crashing())
+    assert corners((await cleaner.clean(heic_photo.PHOTO)).jpeg) == heic_photo.UPRIGHT
+
+
 async def test_sixteen_bits_become_eight_without_overflow(cleaner):
     clean = await cleaner.clean(saved(gray16(), "PNG"))
     rows = np.asarray(Image.open(io.BytesIO(clean.jpeg)).convert("L")).mean(axis=1)
@@ -211,15 +243,15 @@ def bomb(size):
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        (b"", "expected a JPEG, PNG or WebP picture, got bytes that start with b''"),
+        (b"", "expected a JPEG, PNG, WebP or HEIC picture, got bytes that start with b''"),
         (b"hello", "got bytes that start with b'hello'"),
         (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "got bytes that start with b'<svg xml'"),
-        (saved(upright(), "GIF"), "got bytes that start with b'GIF8"),
-        (saved(upright(), "BMP"), "got bytes that start with b'BM"),
-        (saved(upright(), "TIFF"), "got bytes that start with b'II"),
-        (saved(upright(), "ICO"), "expected a JPEG, PNG or WebP picture"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0", "expected a JPEG, PNG or WebP picture"),
-        (b"RIFF\x24\0\0\0WAVEfmt ", "broken"),
+        (saved(upright(), "GIF"), "got a GIF picture"),
+        (saved(upright(), "BMP"), "got a BMP picture"),
+        (saved(upright(), "TIFF"), "got a TIFF picture or a raw photo"),
+        (saved(upright(), "ICO"), "expected a JPEG, PNG, WebP or HEIC picture"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0", "expected a JPEG, PNG, WebP or HEIC picture"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "got bytes that start with b'RIFF"),
         (b"\xff\xd8\xff", "broken"),
         (saved(upright())[:-200], "broken"),
         (saved(upright(), "PNG")[:-40], "broken"),

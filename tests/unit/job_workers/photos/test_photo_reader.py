@@ -9,6 +9,7 @@ from PIL import Image
 
 from backbone.errors import BadInput
 from job_workers.photos.photo_reader import MOST_BYTES, read_photo
+from tests.fakes import heic_photo
 
 EXIF, GPS, ORIENTATION = 0x8769, 0x8825, 0x0112
 TAKEN, OFFSET = 0x9003, 0x9011
@@ -99,3 +100,42 @@ def test_too_many_pixels_are_refused_before_they_are_decoded():
 )
 def test_a_large_photo_is_decoded_to_about_the_size_that_is_looked_at(size, longest, read):
     assert read_photo(jpeg(size), longest_side=longest).picture.shape == (*read, 3)
+
+
+def test_a_heic_photo_is_upright_and_tells_its_time_and_place():
+    photo = read_photo(heic_photo.PHOTO, longest_side=100)
+    height, width = heic_photo.HEIGHT, heic_photo.WIDTH
+    assert photo.picture.shape == (height, width, 3)
+    corners = [photo.picture[y, x] for y in (4, height - 5) for x in (4, width - 5)]
+    assert [tuple(np.round(corner / 255).astype(int)) for corner in corners] == heic_photo.UPRIGHT
+    assert photo.taken_at == datetime.fromisoformat(heic_photo.TAKEN).timestamp()
+    assert photo.place is not None
+    assert (photo.place.latitude, photo.place.longitude) == pytest.approx((40.2075, -40.2075), abs=1e-3)
+
+
+def test_a_heic_photo_is_made_smaller():
+    assert max(read_photo(heic_photo.PHOTO, longest_side=20).picture.shape) == 20
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (heic_photo.PHOTO[:700], "a whole HEIC photo, got a broken one"),
+        (heic_photo.claiming(50_000, 50_000), "a whole HEIC photo, got a broken one"),
+        (heic_photo.claiming(8_000, 5_001, cropped=False), "at most 40 megapixels, got "),
+        (heic_photo.crashing(), "expected a "),
+        (heic_photo.container(b"avif", b"mif1"), "got an AVIF picture"),
+        (heic_photo.container(b"qt  "), "got a video"),
+    ],
+    ids=["half", "bomb", "over 40 megapixels", "ends the decoder", "avif", "video"],
+)
+def test_what_is_no_good_heic_photo_is_refused_and_told_why(raw, told):
+    with pytest.raises(BadInput, match=told) as refusal:
+        read_photo(raw, longest_side=100)
+    assert refusal.value.code == "bad_picture"
+
+
+def test_a_photo_that_is_read_no_more_than_the_largest_is_told_as_too_large():
+    with pytest.raises(BadInput) as refusal:
+        read_photo(jpeg() + bytes(MOST_BYTES), longest_side=100)
+    assert refusal.value.code == "too_large"
