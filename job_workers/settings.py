@@ -37,7 +37,7 @@ class Settings(WebSettings, RedisSettings):
     smallest_face: float | None = Field(
         None, ge=10, le=1000, description="width of the smallest face in a photo, pixels (default: the engine's own)"
     )
-    longest_side: int = Field(2000, ge=200, le=10_000, description="photos are looked at no larger than this, pixels")
+    longest_side: int = Field(4000, ge=200, le=10_000, description="photos are looked at no larger than this, pixels")
     footage_folder: Path = Field(Path("/footage"), description="where the queue footage may read; nowhere else")
     memory_limit: int = Field(1_500, ge=200, description="a worker that takes more is ended, MB")
     grace: float = Field(5.0, gt=0, description="seconds beyond its deadline after which a job's worker is ended")

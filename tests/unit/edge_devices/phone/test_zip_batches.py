@@ -6,6 +6,7 @@ import pytest
 
 from edge_devices.phone.photo_files import MOST_PHOTO_BYTES, NotSendable, Photo, find_photos, read_photo
 from edge_devices.phone.zip_batches import batches_of
+from tests.fakes import heic_photo
 from tests.unit.edge_devices.photos import jpeg, secrets
 
 
@@ -74,3 +75,20 @@ def test_what_no_cloudlet_takes_stays_here_with_a_reason(tmp_path: Path, content
         path.write_bytes(content)
     with pytest.raises(NotSendable, match=why):
         read_photo(path, with_location=False)
+
+
+@pytest.mark.parametrize("content", [heic_photo.PHOTO, heic_photo.container(b"mif1", b"heic")])
+def test_a_heic_photo_leaves_with_its_position_or_not_at_all(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.HEIC"
+    path.write_bytes(content)
+    assert list(find_photos([tmp_path])) == [path]
+    with pytest.raises(NotSendable, match="HEIC: its position cannot be taken out here; --with-location"):
+        read_photo(path, with_location=False)
+    assert read_photo(path, with_location=True).content == content
+
+
+def test_an_avif_picture_is_no_heic_photo(tmp_path: Path) -> None:
+    path = tmp_path / "a.heic"
+    path.write_bytes(heic_photo.container(b"avif", b"mif1", b"heic"))
+    with pytest.raises(NotSendable, match="no JPEG, PNG, WebP or HEIC"):
+        read_photo(path, with_location=True)

@@ -2,6 +2,7 @@
 
 import io
 import os
+from datetime import datetime
 from functools import partial
 
 import msgspec
@@ -15,6 +16,7 @@ from job_workers.photos.footage import path_below
 from job_workers.photos.handlers import TaskHandler
 from job_workers.photos.photo_search import PhotoSearch, PhotoSearches
 from job_workers.queues.task_text import decoded
+from tests.fakes import heic_photo
 from tests.fakes.face_engine import Engine, at
 
 
@@ -161,6 +163,22 @@ def test_a_folder_of_pictures_is_looked_through_with_their_own_times(tmp_path):
     run(handler(store, tmp_path, FACE), FootageTask("t", "r", "card", "card", "g"))
     assert [match.taken_at for match in store.written[0][1].matches] == [1000, 1002]
     assert store.written[0][1].last
+
+
+def test_of_a_folder_heic_photos_are_looked_at_and_pictures_that_are_not_read_are_named_by_their_kind(tmp_path):
+    card = tmp_path / "card"
+    card.mkdir()
+    (card / "IMG_1.HEIC").write_bytes(heic_photo.PHOTO)
+    (card / "IMG_2.heic").write_bytes(heic_photo.crashing())
+    (card / "IMG_3.avif").write_bytes(heic_photo.container(b"avif", b"mif1"))
+    (card / "IMG_4.DNG").write_bytes(b"II*\0" + bytes(30_000_000))
+    store = Store(galleries={"g": GALLERY})
+    run(handler(store, tmp_path, FACE), FootageTask("t", "r", "card", "card", "g"))
+    told = store.written[0][1]
+    assert [match.taken_at for match in told.matches] == [datetime.fromisoformat(heic_photo.TAKEN).timestamp()]
+    assert [bad.photo for bad in told.refused] == ["IMG_2.heic", "IMG_3.avif", "IMG_4.DNG"]
+    assert "an AVIF picture" in told.refused[1].message
+    assert "a TIFF picture or a raw photo" in told.refused[2].message
 
 
 def film(path, *, seconds=4):
