@@ -10,7 +10,7 @@ from PIL import Image
 from backbone.errors import BadInput, Conflict
 from backbone.wire.jobs import GalleryFile, Sought
 from cloudlet.settings import Settings
-from faces import load_engine
+from faces import DEFAULT_ENGINE, engine_kind
 from job_workers.photos.photo_reader import PhotoRead
 from job_workers.photos.photo_search import PhotoSearch, PhotoSearches, SoughtPeople, crop, share_of
 from tests.fakes.face_engine import Engine, at
@@ -144,4 +144,4 @@ def test_shares_stay_within_the_picture_and_crops_are_small():
 
 
 def test_cloudlets_expect_the_model_that_the_workers_have():
-    assert load_engine("hog").model_id == Settings.model_fields["model_id"].default
+    assert Settings.model_fields["model_id"].default == engine_kind(DEFAULT_ENGINE).model_id
