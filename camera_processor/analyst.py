@@ -17,7 +17,6 @@ from camera_processor.domain.pipeline import NoFace, Pipeline, UnknownBox
 from camera_processor.domain.results import FrameResult, TrackedBox
 from camera_processor.pictures_cv2 import crop_jpeg, jpeg_of, overlay, picture_of
 from faces import BadEmbedding
-from faces.scale import legacy_rate
 
 Answer = FeatureMap | Error
 
@@ -96,8 +95,7 @@ class Analyst:
                 return self._learn(command)
             case Judge(object_id, threshold, negatives, model_id):
                 known = negatives if model_id == self._model_id else ()
-                rate = legacy_rate(threshold) if threshold is not None else None
-                self._pipeline.judge(object_id, rate, negatives=known)
+                self._pipeline.judge(object_id, threshold, negatives=known)
             case Forget(object_id):
                 self._forget({object_id})
             case ForgetAllBut(object_ids):

@@ -15,7 +15,6 @@ from backbone.web import health
 from backbone.web.health import Readiness
 from backbone.web.http import HttpServer, Metrics, application
 from backbone.web.mjpeg import Broadcast
-from backbone.wire.models import DLIB
 from camera_processor import handlers_web
 from camera_processor.analyst import Analyst
 from camera_processor.analyst_thread import AnalystThread
@@ -82,7 +81,7 @@ def _client(
     return OrchestratorClient(
         settings.orchestrator_url,
         camera_id=settings.camera_id,
-        model_id=DLIB,
+        model_id=settings.chosen_engine()[0].model_id,
         token=settings.jwt.get_secret_value() if settings.jwt is not None else None,
         commands=commands,
         demand=demand,

@@ -36,8 +36,8 @@ class Learn:
 class Judge:
     """Take distances up to `threshold` as hits of an object; None: as many strangers as this processor lets pass.
 
-    The threshold is one of dlib's embeddings, whatever this processor's model is: it lets as many strangers pass. A
-    face that is nearer to one of the `negatives`, (128,) each and of the model `model_id`, is no hit.
+    The threshold is a distance of this processor's own model to the nearest reference. A face that is nearer to one of
+    the `negatives`, (128,) each and of the model `model_id`, is no hit.
     """
 
     object_id: int

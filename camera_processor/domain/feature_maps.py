@@ -55,6 +55,7 @@ class FeatureMaps:
         self._references: dict[int, NDArray[np.float32]] = {}
         self._templates: CaseTemplates[int] = CaseTemplates()
         self._centres: dict[int, Embedding] = {}
+        self._thresholds: dict[int, float] = {}
         self._rates: dict[int, float] = {}
         self._negatives: dict[int, NDArray[np.float32]] = {}
         self.dropped = 0
@@ -94,6 +95,7 @@ class FeatureMaps:
             self._references[object_id] = np.stack([*known, *fresh])
             self._templates.put(object_id, self._references[object_id])
             self._centres[object_id] = reference_template(self._references[object_id]) * np.float32(self.scale.length)
+            self._note_rate(object_id)
         return bool(fresh)
 
     def remove(self, object_id: int) -> bool:
@@ -102,15 +104,28 @@ class FeatureMaps:
         self._templates.remove(object_id)
         self._centres.pop(object_id, None)
         self._rates.pop(object_id, None)
+        self._thresholds.pop(object_id, None)
         self._negatives.pop(object_id, None)
         return self._references.pop(object_id, None) is not None
 
-    def set_rate(self, object_id: int, rate: float | None) -> None:
-        """Note which share of strangers an object may let pass; None: the usual one."""
-        if rate is None:
+    def set_threshold(self, object_id: int, threshold: float | None) -> None:
+        """Note how far a face may be from the nearest of an object's references; None: what the usual rate allows.
+
+        Of k references k times as many strangers are so near to the nearest one: that share is what the object allows.
+        """
+        if threshold is None:
+            self._thresholds.pop(object_id, None)
+        else:
+            self._thresholds[object_id] = threshold
+        self._note_rate(object_id)
+
+    def _note_rate(self, object_id: int) -> None:
+        threshold = self._thresholds.get(object_id)
+        if threshold is None:
             self._rates.pop(object_id, None)
         else:
-            self._rates[object_id] = rate
+            count = len(self._references.get(object_id, (0,)))
+            self._rates[object_id] = min(1.0, count * self.scale.rate(threshold))
 
     def set_negatives(self, object_id: int, negatives: Sequence[Sequence[float]]) -> bool:
         """Note which faces, (128,) each, are somebody else's, and no others; return whether that was a change."""

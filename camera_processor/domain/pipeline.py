@@ -153,13 +153,13 @@ class Pipeline:
         if self._maps.add(object_id, embeddings, model_id):
             self._persons.object_learned()
 
-    def judge(self, object_id: int, rate: float | None, *, negatives: Sequence[Sequence[float]] = ()) -> None:
-        """Let an object be carried where this share of strangers would be as near; None: the usual share.
+    def judge(self, object_id: int, threshold: float | None, *, negatives: Sequence[Sequence[float]] = ()) -> None:
+        """Let an object be carried by faces so near to one of its references; None: as near as the usual share allows.
 
         Args:
             negatives: faces that are somebody else's, (128,) each; tracks are judged anew when there are others.
         """
-        self._maps.set_rate(object_id, rate)
+        self._maps.set_threshold(object_id, threshold)
         if self._maps.set_negatives(object_id, negatives):
             self._persons.object_forgotten(object_id)
 

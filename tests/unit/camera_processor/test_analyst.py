@@ -156,12 +156,11 @@ def test_after_a_reconnect_only_the_named_objects_stay(analyst: Analyst) -> None
     assert "objectId" not in see(analyst, 1, 6)[0]
 
 
-@pytest.mark.parametrize(("tolerance", "found"), [(0.3, False), (None, False), (0.6, True)])
-def test_a_tolerance_that_a_case_states_is_one_of_dlibs_distances(
-    analyst: Analyst, tolerance: float | None, found: bool
+@pytest.mark.parametrize(("threshold", "found"), [(0.3, False), (None, False), (0.6, True)])
+def test_a_threshold_that_a_case_asks_for_is_one_of_this_engines_distances(
+    analyst: Analyst, threshold: float | None, found: bool
 ) -> None:
-    """At 0.55 of this engine's scale there are 1 stranger in 700: fewer than at 0.6 of dlib's, more than at 0.3."""
     aside = np.tile([1.0, -1.0], 64)
     reference = np.full(128, 0.05) + 0.05 * 0.65 * aside
-    analyst.turn(None, [Judge(1, tolerance), Learn(1, reference.tolist(), MODEL)], NOTHING)
+    analyst.turn(None, [Judge(1, threshold), Learn(1, reference.tolist(), MODEL)], NOTHING)
     assert ("objectId" in see(analyst, 0, 12)[0]) is found

@@ -93,19 +93,19 @@ def test_evidence_is_measured_by_what_each_object_asks_for(maps):
     maps.add(1, near, MODEL)
     maps.add(2, far, MODEL)
     apart = maps.distance(1, between)
-    maps.set_rate(1, SCALE.rate(apart + 0.01))
+    maps.set_threshold(1, apart + 0.01)
     assert named(maps, between) == 1
-    maps.set_rate(1, SCALE.rate(apart - 0.01))
+    maps.set_threshold(1, apart - 0.01)
     assert named(maps, between) is None
-    maps.set_rate(2, 0.9999)
+    maps.set_threshold(2, SCALE.length * 2)
     assert named(maps, between) == 2, "the nearest of all is out of its tighter threshold"
-    maps.set_rate(1, None)
+    maps.set_threshold(1, None)
     assert maps.rate(1) == 1e-4
 
 
-def test_a_rate_goes_with_its_object(maps):
+def test_a_threshold_goes_with_its_object(maps):
     maps.add(1, unit(1), MODEL)
-    maps.set_rate(1, 0.2)
+    maps.set_threshold(1, 0.9)
     maps.remove(1)
     assert maps.rate(1) == 1e-4
 

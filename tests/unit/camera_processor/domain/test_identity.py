@@ -117,7 +117,7 @@ def test_a_distance_just_over_the_threshold_changes_nothing(maps):
 
 def test_an_object_whose_evidence_is_gone_is_given_up(maps):
     identity = seen(maps, (0.4, 0.5))
-    maps.set_rate(7, 1e-12)
+    maps.set_threshold(7, 0.01)
     identity.learn(maps, RULE)
     assert identity.carried is None
 
@@ -177,23 +177,23 @@ def test_a_rule_that_means_nothing_is_refused(wrong):
 
 @pytest.mark.parametrize(("threshold", "carried"), [(0.2, None), (None, 7), (0.7, 7)])
 def test_an_objects_own_threshold_decides_about_it(maps, threshold, carried):
-    maps.set_rate(7, SCALE.rate(threshold) if threshold is not None else None)
+    maps.set_threshold(7, threshold)
     distance = 0.65 if threshold == 0.7 else 0.3
     assert seen(maps, (distance, 0.5)).carried == carried
 
 
 def test_a_tighter_threshold_that_comes_later_takes_the_name_away(maps):
     identity = seen(maps, (0.4, 0.5), (0.4, 0.5))
-    maps.set_rate(7, SCALE.rate(0.1))
+    maps.set_threshold(7, 0.1)
     identity.observe(View(at(0.4), 0.6, 9.0), maps, RULE)
     assert identity.carried is None
 
 
 def test_views_are_compared_by_the_objects_own_threshold_when_it_is_learned(maps):
     identity = seen(no_maps(), (0.4, 0.5))
-    maps.set_rate(7, SCALE.rate(0.2))
+    maps.set_threshold(7, 0.2)
     identity.learn(maps, RULE)
     assert identity.object_id is None
-    maps.set_rate(7, SCALE.rate(0.5))
+    maps.set_threshold(7, 0.5)
     identity.learn(maps, RULE)
     assert identity.carried == 7
