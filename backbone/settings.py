@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, get_args
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -40,19 +40,23 @@ class SecretFileSource(EnvSettingsSource):
 class RoleSettings(BaseSettings):
     """What every role with an HTTP server can be told.
 
-    Precedence: flag, environment variable of the same name in capitals, `<NAME>_FILE`, `.env`, default. A variable that
-    is empty says nothing: compose hands every variable over, set or not.
+    Precedence: flag, environment variable of the same name in capitals, `<NAME>_FILE`, `.env`, default. A number or a
+    choice that need not be said counts as unsaid when it is empty: compose hands every variable over, set or not.
     """
 
     model_config = SettingsConfigDict(
         env_file=".env",
-        env_ignore_empty=True,
         extra="ignore",
         cli_kebab_case=True,
         cli_hide_none_type=True,
         cli_avoid_json=True,
         cli_implicit_flags=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unsaid(cls, told: Any) -> Any:  # noqa: ANN401 - whatever the sources told
+        return {name: value for name, value in told.items() if value != "" or not _may_be_unsaid(cls, name)}
 
     host: str = Field("127.0.0.1", description="address to listen on; beyond loopback only with authentication on")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least important log level")
@@ -68,6 +72,13 @@ class RoleSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Put the secret files between the environment and `.env`."""
         return init_settings, env_settings, SecretFileSource(settings_cls), dotenv_settings
+
+
+def _may_be_unsaid(settings_type: type[BaseSettings], name: str) -> bool:
+    field = settings_type.model_fields.get(name)
+    if field is None or field.default is not None:
+        return False
+    return not {str, SecretStr} & {field.annotation, *get_args(field.annotation)}
 
 
 def load(settings_type: type[S], *, program: str, argv: list[str] | None = None) -> S:

@@ -1,5 +1,7 @@
 """Settings: where they come from, and what a person reads when they are wrong."""
 
+from typing import Literal
+
 import pytest
 from pydantic import Field, SecretStr
 from pydantic_settings import CliPositionalArg
@@ -44,12 +46,19 @@ def test_precedence_is_flag_environment_file_dotenv_default(nowhere, monkeypatch
     assert password_of("--password", "from flag") == "from flag"
 
 
-def test_an_empty_variable_says_nothing(nowhere, monkeypatch):
+def test_an_empty_number_or_choice_that_need_not_be_said_says_nothing(nowhere, monkeypatch):
+    class Choosing(Sample):
+        engine: Literal["a", "b"] | None = None
+        least: float | None = None
+        name: str | None = None
+
+    for name in ("ENGINE", "LEAST", "NAME"):
+        monkeypatch.setenv(name, "")
+    told = load(Choosing, program="sample", argv=[])
+    assert (told.engine, told.least, told.name) == (None, None, "")
     monkeypatch.setenv("PORT", "")
-    monkeypatch.setenv("PASSWORD", "")
-    (nowhere / ".env").write_text("PORT=81\n")
-    told = load(Sample, program="sample", argv=[])
-    assert (told.port, told.password.get_secret_value()) == (81, "default")
+    with pytest.raises(SystemExit):
+        load(Choosing, program="sample", argv=[])
 
 
 def test_only_secrets_are_read_from_files(nowhere, monkeypatch):
