@@ -1,4 +1,4 @@
-/* The 32-bit door of a 64-bit kernel has other numbers, which a careless filter would not know. */
+/* The 32-bit interface of a 64-bit kernel has other numbers, which a careless filter would not know. */
 #include "hostile.h"
 int main(void) {
 #ifdef __x86_64__
