@@ -16,7 +16,6 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from backbone.jobs.job_queue import JobQueue
 from backbone.wire.jobs import FOOTAGE, FootageTask, GalleryFile
-from camera_processor.settings import Settings as CameraSettings
 from drill.footage import Footage
 from drill.pictures import fetch_pictures
 from tests.browser import CHROMIUM, FLAGS, WHERE_FROM, Watch
@@ -146,7 +145,7 @@ def test_a_case_says_in_a_word_or_a_number_how_many_wrong_faces_may_be_shown(
     assert [case["threshold"] for case in told] == [None, None, None]
 
 
-def test_the_dialog_takes_the_names_that_the_server_takes_and_suggests_the_distance_of_cameras(
+def test_the_dialog_takes_the_names_that_the_server_takes_and_states_no_distance_by_itself(
     house: House, page: Page, footage: Footage
 ) -> None:
     page.goto("/")
@@ -154,7 +153,7 @@ def test_the_dialog_takes_the_names_that_the_server_takes_and_suggests_the_dista
     page.get_by_role("button", name="Open a case from a photo").click()
     dialog = page.get_by_role("dialog", name="Open a case from a photo")
     name, distance = dialog.get_by_label("Name"), dialog.get_by_label("Largest distance")
-    expect(distance).to_have_attribute("placeholder", str(CameraSettings.model_fields["threshold"].default))
+    expect(distance).to_have_attribute("placeholder", "from the choice above")
     assert distance.evaluate(LOOKS) == name.evaluate(LOOKS)
     longest = int(name.get_attribute("maxlength") or 0)
     for length, status in ((longest, 202), (longest + 1, 400)):
