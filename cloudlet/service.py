@@ -10,9 +10,9 @@ from dataclasses import replace
 import structlog
 
 from backbone.errors import BadInput, NotFound, Unavailable
+from backbone.face_models.laws import same_strangers
 from backbone.jobs.job_queue import JobQueue
 from backbone.wire.jobs import ENCODE, Encoded, EncodeTask, Failed, Matched, Photo, Result
-from backbone.wire.models import rescaled
 from backbone.zips.archives import Archive
 from cloudlet.comparisons import Comparisons
 from cloudlet.domain.batches import Batch, Batches, Sent
@@ -135,7 +135,7 @@ class CloudletService:
             model_id=self._jobs.model_id,
         )
         if references is not None and references.threshold is not None:
-            stated = rescaled(references.threshold, of=references.model_id, to=job.model_id)
+            stated = same_strangers(references.threshold, of=references.model_id, to=job.model_id)
             job = replace(job, tolerance=stated)
         if references is not None and references.model_id == job.model_id and references.references:
             return _opened(job, references)

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import CliPositionalArg
 
+from backbone.face_models.names import DEFAULT, DLIB, TOLERANCES
 from backbone.redis_settings import RedisSettings
 from backbone.web.legacy_networks import LegacyNetworks
 from backbone.web.settings import WebSettings
-from backbone.wire.models import DEFAULT, DLIB, TOLERANCES
 
 
 class Settings(WebSettings, RedisSettings):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from backbone.errors import Unavailable
+from backbone.face_models.names import DLIB
 from backbone.wire.jobs import Encoded, Failed, Sought
-from backbone.wire.models import DLIB
 
 MAX_JOBS = 1_000
 

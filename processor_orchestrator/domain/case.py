@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from backbone.face_models.names import DLIB
 from backbone.wire.jobs import Photo, Refused
-from backbone.wire.models import DLIB
 from processor_orchestrator.domain.budget import PER_DAY, Sensitivity
 from processor_orchestrator.domain.likeness import UNNAMED, UNSAID, Likeness
 

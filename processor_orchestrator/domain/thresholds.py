@@ -4,8 +4,9 @@ A budget is what people can look at in a day: all open cases share it, so that e
 candidates divided by how many cases are open.
 """
 
+from backbone.face_models.laws import same_strangers
 from processor_orchestrator.domain import budget
-from processor_orchestrator.domain.budget import distance_of, same_strangers
+from processor_orchestrator.domain.budget import distance_of
 from processor_orchestrator.domain.case import Case
 from processor_orchestrator.domain.likeness import Likeness
 from processor_orchestrator.domain.open_cases import OpenCases

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 import structlog
 
 from backbone.errors import Unavailable
+from backbone.face_models.names import DLIB
 from backbone.jobs.job_queue import JobQueue
 from backbone.lifecycle import Part
 from backbone.wire.jobs import GalleryFile, Sought
-from backbone.wire.models import DLIB
 from processor_orchestrator.bus import EventBus
 from processor_orchestrator.cases.service import CaseService
 from processor_orchestrator.domain.case import Case, CaseState

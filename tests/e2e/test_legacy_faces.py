@@ -14,7 +14,7 @@ import pytest
 import requests
 from PIL import Image, ImageFile
 
-from backbone.wire.models import DEFAULT, TOLERANCES
+from backbone.face_models.names import DEFAULT, TOLERANCES
 from drill.footage import Footage
 from drill.phone_photos import PhonePhoto, make_phone_photos
 from tests.conftest import RedisServer

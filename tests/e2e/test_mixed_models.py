@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from backbone.wire.models import DLIB, SFACE
-from processor_orchestrator.domain.budget import same_strangers
+from backbone.face_models.laws import same_strangers
+from backbone.face_models.names import DLIB, SFACE
 from tests.conftest import RedisServer
 from tests.fakes.encode_worker import CHIP, embedding_of, encode_worker, other_embedding_of
 from tests.peers import Peer, client, peer

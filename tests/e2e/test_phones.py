@@ -13,7 +13,7 @@ import pytest
 import requests
 from PIL import Image
 
-from backbone.wire.models import DEFAULT, TOLERANCES
+from backbone.face_models.names import DEFAULT, TOLERANCES
 from drill.footage import Footage
 from drill.phone_photos import make_phone_photos
 from tests.conftest import RedisServer

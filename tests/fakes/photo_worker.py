@@ -15,6 +15,7 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from backbone.face_models.names import DEFAULT
 from backbone.wire.jobs import (
     ENCODE,
     MATCH,
@@ -29,7 +30,6 @@ from backbone.wire.jobs import (
     Result,
     Task,
 )
-from backbone.wire.models import DEFAULT
 from tests.fakes.background import repeated
 
 MODEL = DEFAULT

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from backbone.wire.models import DLIB
+from backbone.face_models.names import DLIB
 from cloudlet.settings import Settings
 
 

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from backbone.errors import Unavailable
+from backbone.face_models.names import DLIB, SFACE
 from backbone.wire.jobs import Encoded, Failed, Reference, Sought
-from backbone.wire.models import DLIB, SFACE
 from cloudlet.domain import jobs as jobs_module
 from cloudlet.domain.jobs import Job, Jobs, JobState
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backbone.wire.models import DLIB, SFACE
+from backbone.face_models.names import DLIB, SFACE
 from faces import EngineMissing
 from job_workers.photos.engines import photo_searches
 from tests.fakes.face_engine import Engine

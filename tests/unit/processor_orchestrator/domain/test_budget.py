@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from backbone.wire.models import DLIB, SFACE
+from backbone.face_models.laws import law_of
+from backbone.face_models.names import DLIB, SFACE
 from faces.budget import PER_DAY as ENGINES_PER_DAY
 from faces.budget import Budget, stranger_model, stranger_share
 from faces.budget import threshold as engines_threshold
@@ -14,8 +15,6 @@ from processor_orchestrator.domain.budget import (
     ONE_IN_ALL,
     PER_DAY,
     distance_of,
-    law_of,
-    same_strangers,
     strangers_among,
 )
 
@@ -49,15 +48,6 @@ def test_the_words_stand_for_what_the_engines_take_them_for():
     assert {word.value: number for word, number in PER_DAY.items()} == ENGINES_PER_DAY
 
 
-@pytest.mark.parametrize("model", [SFACE, DLIB])
-def test_a_distance_and_its_share_of_strangers_are_two_ways_to_say_the_same(model):
-    law = law_of(model)
-    for rate in (0.99, 0.3, 1e-2, 1e-4, 1e-7):
-        assert law.rate(law.distance(rate)) == pytest.approx(rate, rel=1e-6)
-    assert law.distance(0.0) > 0.0, "rates are held"
-    assert law.distance(20.0) == law.distance(1.0) < 2.0
-
-
 def test_more_references_and_fewer_candidates_are_stricter():
     for model in (SFACE, DLIB):
         distances = [distance_of(1e-3, model, references=count) for count in (1, 2, 5, 100)]
@@ -71,14 +61,6 @@ def test_nothing_is_known_of_a_strange_model_or_of_no_reference():
     assert distance_of(1e-3, SFACE, references=0) is None
     assert strangers_among(0.4, "m", references=1, faces_per_day=1e4) is None
     assert strangers_among(0.4, DLIB, references=0, faces_per_day=1e4) is None
-
-
-def test_a_stated_distance_lets_as_many_strangers_pass_with_another_model():
-    for stated in (0.3, 0.45, 0.6, 1.0):
-        assert same_strangers(stated, to=DLIB) == same_strangers(stated, to="m") == stated
-        other = same_strangers(stated, to=SFACE)
-        assert law_of(SFACE).rate(other) == pytest.approx(law_of(DLIB).rate(stated), rel=1e-6)
-    assert same_strangers(2.0, to=SFACE) <= 2.0
 
 
 def test_the_nearer_a_face_the_fewer_such_candidates_are_strangers():

@@ -3,10 +3,10 @@
 import pytest
 
 from backbone.errors import BadInput, Conflict, NotFound, Unavailable
+from backbone.face_models.names import DLIB, SFACE
 from backbone.wire import to_processor
 from backbone.wire.from_client import Start, Subscribe
 from backbone.wire.jobs import Photo, Refused
-from backbone.wire.models import DLIB, SFACE
 from backbone.wire.shared import Error, FeatureMap, Stop
 from backbone.wire.to_client import Cameras, NewObject
 from processor_orchestrator.domain import open_cases as open_cases_module

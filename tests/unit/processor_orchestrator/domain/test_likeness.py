@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from backbone.face_models.names import DLIB, SFACE
 from backbone.wire.jobs import Photo
-from backbone.wire.models import DLIB, SFACE
 from processor_orchestrator.domain.case import Case, CaseState, Kind
 from processor_orchestrator.domain.case_events import (
     FeatureMapLearned,

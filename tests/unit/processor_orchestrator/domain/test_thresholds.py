@@ -2,8 +2,9 @@
 
 import pytest
 
-from backbone.wire.models import DLIB, SFACE
-from processor_orchestrator.domain.budget import Sensitivity, distance_of, law_of
+from backbone.face_models.laws import law_of
+from backbone.face_models.names import DLIB, SFACE
+from processor_orchestrator.domain.budget import Sensitivity, distance_of
 from processor_orchestrator.domain.case import Case
 from processor_orchestrator.domain.likeness import Likeness
 from processor_orchestrator.domain.open_cases import OpenCases

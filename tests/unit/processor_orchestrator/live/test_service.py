@@ -6,9 +6,9 @@ import base64
 import pytest
 
 from backbone.errors import BadInput, Conflict, NotFound, Unavailable
+from backbone.face_models.names import SFACE
 from backbone.wire.from_client import Start, Subscribe
 from backbone.wire.from_processor import BoundingBoxes, Identifier
-from backbone.wire.models import SFACE
 from backbone.wire.shared import Error, FeatureMap
 from backbone.wire.to_processor import StopStream
 from processor_orchestrator.live.service import CLOSE_REPLACED

@@ -1,7 +1,8 @@
 """Who is compared with, and by whom."""
 
-from backbone.wire.models import DLIB, SFACE
-from processor_orchestrator.domain.budget import distance_of, same_strangers
+from backbone.face_models.laws import same_strangers
+from backbone.face_models.names import DLIB, SFACE
+from processor_orchestrator.domain.budget import distance_of
 from processor_orchestrator.domain.case import Case, CaseState
 from processor_orchestrator.domain.likeness import Likeness
 from processor_orchestrator.domain.open_cases import OpenCases

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from backbone.errors import Unavailable
-from backbone.wire.models import SFACE
+from backbone.face_models.names import SFACE
 from processor_orchestrator.bus import EventBus
 from processor_orchestrator.domain import cloudlet as cloudlets
 from processor_orchestrator.domain.budget import distance_of

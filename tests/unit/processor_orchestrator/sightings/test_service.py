@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from backbone.errors import NotFound, Unavailable
+from backbone.face_models.names import DLIB
 from backbone.pictures.cleaner import PictureCleaner
-from backbone.wire.models import DLIB
 from backbone.wire.values import Box
 from processor_orchestrator.domain.case import Case
 from processor_orchestrator.domain.case_events import CaseOpened
