@@ -129,7 +129,7 @@ def house(footage: Footage, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         store = RedisServer(folder / "redis")
         stack.callback(store.kill)
         orchestrator = stack.enter_context(role("processor_orchestrator", "--port", "0", "--redis-url", store.url))
-        small = ("--processes", "1", "--detector", "hog", "--queues", "encode,match")
+        small = ("--processes", "1", "--queues", "encode,match")
         workers = stack.enter_context(role("job_workers", "--redis-url", store.url, "--port", "0", *small))
         orchestrator.wait_for_event("loaded")
         port, server = free_port(), f"127.0.0.1:{orchestrator.port}"

@@ -16,6 +16,7 @@ import pytest
 import requests
 from PIL import Image
 
+from backbone.face_models.names import DEFAULT
 from tests.conftest import RedisServer
 from tests.fakes.encode_worker import encode_worker
 from tests.fakes.legacy_peers import (
@@ -172,7 +173,7 @@ def test_peers_of_both_kinds_find_a_person_together(
     server: str, cloudlet: str, phone: str, redis_server: RedisServer, tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
-        stack.enter_context(encode_worker(redis_server.port))
+        stack.enter_context(encode_worker(redis_server.port, more=(DEFAULT,)))
         stack.enter_context(match_worker(redis_server.port))
         side = stack.enter_context(SERVERS[server](redis_server))
         jobs = stack.enter_context(CLOUDLETS[cloudlet]([side.url, side.url], redis_server, tmp_path))
@@ -253,7 +254,7 @@ def test_ten_phones_are_spread_and_move_when_a_cloudlet_dies_in_the_middle(
     server: str, redis_server: RedisServer, tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
-        stack.enter_context(encode_worker(redis_server.port))
+        stack.enter_context(encode_worker(redis_server.port, more=(DEFAULT,)))
         side = stack.enter_context(SERVERS[server](redis_server))
         cloudlets = [LegacyCloudlet([side.url], wears_red) for _ in range(3)]
         for cloudlet in cloudlets:
@@ -285,7 +286,7 @@ def test_a_killed_cloudlet_of_ours_costs_no_match_and_doubles_none(redis_server:
     # 52 photos are two batches; the first and the last photo show the sought person.
     photos = {f"{n:02}.jpg": photo("red" if n in {0, 51} else "blue", n) for n in range(52)}
     with ExitStack() as stack:
-        stack.enter_context(encode_worker(redis_server.port))
+        stack.enter_context(encode_worker(redis_server.port, more=(DEFAULT,)))
         stack.enter_context(match_worker(redis_server.port))
         side = stack.enter_context(our_server(redis_server))
         doomed_port = free_port()

@@ -59,7 +59,7 @@ def house(redis_server: RedisServer, footage: Footage, tmp_path: Path) -> Iterat
         workers: Role = stack.enter_context(
             role(
                 "job_workers",
-                *("--redis-url", url, "--port", "0", "--processes", "1", "--detector", "hog"),
+                *("--redis-url", url, "--port", "0", "--processes", "1"),
                 *("--footage-folder", str(footage.clips[0].video.parent)),
             )
         )

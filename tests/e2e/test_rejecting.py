@@ -65,7 +65,7 @@ def house(redis_server: RedisServer, tmp_path: Path) -> Iterator[House]:
         for running in pair.roles:
             stack.callback(running.terminate)
         pair.meet()
-        worker = ("--redis-url", redis_server.url, "--port", "0", "--processes", "1", "--detector", "hog")
+        worker = ("--redis-url", redis_server.url, "--port", "0", "--processes", "1")
         workers = stack.enter_context(role("job_workers", *worker))
         told = ("--redis-url", redis_server.url, "--spool", str(tmp_path / "spool.sqlite3"))
         servers = [f"127.0.0.1:{port}" for port in pair.ports]
