@@ -41,6 +41,9 @@ OPENING_SECONDS = 30.0
 HEARING_SECONDS = 5.0
 """So long another orchestrator's case, whose result we got, may take to be heard of here."""
 
+MODELS_SECONDS = 1.0
+"""Which models cloudlets and workers are of is looked up when it is known for longer than this."""
+
 MOST_REJECTED_WAITING = 1_000
 
 
@@ -153,7 +156,7 @@ class ReferenceService(Part):
         )
         await self._cases.happen(CaseOpened(opened))
         try:
-            await queue.enqueue(ENCODE, self._task(opened))
+            await queue.enqueue(ENCODE, await self._task(opened))
         except Unavailable as fault:
             await self._cases.happen(CaseClosed(opened.case_id, Reason.FAILED, fault.message))
             raise
@@ -198,7 +201,7 @@ class ReferenceService(Part):
         await queue.put_blobs({key: crop})
         photos = (Photo(key=key, name=name, received_at=self._now()),)
         tag = f"{REJECTED}{event.case_id}"
-        await queue.enqueue(ENCODE, self._encoding(name, tag, photos))
+        await queue.enqueue(ENCODE, await self._encoding(name, tag, photos))
 
     async def _hand_over_again(self, queue: JobQueue) -> None:
         while True:
@@ -211,14 +214,15 @@ class ReferenceService(Part):
         for case in self._cases.open():
             if case.state is CaseState.ENCODING and case.opened_at < late:
                 try:
-                    await queue.enqueue(ENCODE, self._task(case))
+                    await queue.enqueue(ENCODE, await self._task(case))
                 except SearchlightError as fault:
                     structlog.get_logger().warning("photos_wait", object=case.case_id, reason=fault.message)
 
-    def _task(self, case: Case) -> EncodeTask:
-        return self._encoding(f"case-{case.case_id}", str(case.case_id), case.photos)
+    async def _task(self, case: Case) -> EncodeTask:
+        return await self._encoding(f"case-{case.case_id}", str(case.case_id), case.photos)
 
-    def _encoding(self, task_id: str, tag: str, photos: tuple[Photo, ...]) -> EncodeTask:
+    async def _encoding(self, task_id: str, tag: str, photos: tuple[Photo, ...]) -> EncodeTask:
+        await self._models.refresh(older_than=MODELS_SECONDS)  # a cloudlet may have joined just now
         return EncodeTask(task_id=task_id, reply=self._results, tag=tag, photos=photos, models=self._models.named())
 
     # What workers answer.
