@@ -29,7 +29,7 @@ from processor_orchestrator.domain.case_events import (
     NegativesLearned,
     ReferencesLearned,
 )
-from processor_orchestrator.domain.events import CameraModelsChanged, MapRefused, MapWanted
+from processor_orchestrator.domain.events import CameraModelsChanged, CloudletHeard, MapRefused, MapWanted
 from processor_orchestrator.domain.likeness import UNNAMED
 from processor_orchestrator.stores import Store
 from processor_orchestrator.stores.registry import RegistryStore
@@ -88,6 +88,7 @@ class LikenessService(Part):
         self._refused: Inbox[MapRefused] = Inbox(most=MOST_REFUSALS)
         self._woken = asyncio.Event()
         bus.subscribe(CameraModelsChanged, self._cameras_changed)
+        bus.subscribe(CloudletHeard, self._cloudlet_heard)
         for event_type in (ReferencesLearned, FeatureMapLearned):
             bus.subscribe(event_type, lambda _event: self._woken.set())
         bus.subscribe(MapRefused, self._refused.put, origin=Origin.HERE)
@@ -97,6 +98,10 @@ class LikenessService(Part):
         there = event.models | self._models.workers
         self._asked = {asked: at for asked, at in self._asked.items() if asked[1] in there}
         self._woken.set()
+
+    def _cloudlet_heard(self, event: CloudletHeard) -> None:
+        if self._models.note_cloudlet(event.key):
+            self._woken.set()
 
     async def run(self) -> None:
         """Look whenever something changed, until cancelled."""

@@ -41,6 +41,7 @@ class ModelsInUse:
         self._own = frozenset[str]()
         self._cloudlets = frozenset[str]()
         self._elsewhere = frozenset[str]()
+        self._keys = frozenset[str]()
         self._looked_at: float | None = None
         bus.subscribe(CameraModelsChanged, self._take_cameras)
         bus.subscribe(PeersMet, self._take_cameras_elsewhere)
@@ -50,6 +51,14 @@ class ModelsInUse:
 
     def _take_cameras_elsewhere(self, event: PeersMet) -> None:
         self._elsewhere = event.models
+
+    def note_cloudlet(self, key: str) -> bool:
+        """Return whether a cloudlet that was heard is a new one; its model is then looked up at the next refresh."""
+        if key in self._keys:
+            return False
+        self._keys |= {key}
+        self._looked_at = None
+        return True
 
     async def refresh(self, *, older_than: float = 0.0) -> None:
         """Look which cloudlets and workers are alive, and of which models they are.
@@ -64,7 +73,8 @@ class ModelsInUse:
         if self._looked_at is not None and 0 <= now - self._looked_at < older_than:
             return
         known = await self._registry.cloudlets()
-        alive = (cloudlet for cloudlet in known if cloudlet.alive(now=now, heartbeat=self._heartbeat))
+        alive = [cloudlet for cloudlet in known if cloudlet.alive(now=now, heartbeat=self._heartbeat)]
+        self._keys = frozenset(cloudlet.key for cloudlet in alive)
         self._cloudlets = frozenset(cloudlet.model_id for cloudlet in alive if cloudlet.model_id is not None)
         if self._queue is not None:
             told = await self._queue.models()

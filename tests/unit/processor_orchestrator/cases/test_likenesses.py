@@ -256,3 +256,15 @@ async def test_models_of_cloudlets_are_in_use_while_they_live(bench):
     bench.now += 60.0
     await bench.models.refresh()
     assert bench.models.named() == ("m", "s")
+
+
+async def test_a_cloudlet_that_is_heard_for_the_first_time_has_its_model_looked_up_at_once(bench):
+    await bench.models.refresh()
+    caller = Caller("10.0.0.1", 8100, "run-1", "c")
+    await bench.registry.change(lambda roster: joined(roster, caller, now=NOW))
+    await bench.models.refresh(older_than=60.0)
+    assert "c" not in bench.models.named()
+    assert bench.models.note_cloudlet("10.0.0.1:8100")
+    await bench.models.refresh(older_than=60.0)
+    assert "c" in bench.models.named()
+    assert not bench.models.note_cloudlet("10.0.0.1:8100")
