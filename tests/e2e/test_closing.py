@@ -105,6 +105,10 @@ class House:
     def batches(self) -> float:
         return self.cloudlet.metric("cloudlet_batches")
 
+    def told_everything(self) -> bool:
+        """Return whether every comparison has ended and its matches are with the orchestrator."""
+        return self.batches() == 0 and self.cloudlet.metric("cloudlet_spooled_bytes") == 0
+
 
 def value_of(direct: redis.Redis, key: bytes) -> bytes:
     """Return all that a key holds, whatever its type."""
@@ -217,6 +221,7 @@ async def check_closing(house: House, case: Any, closing: Any) -> None:
     """Check that all stop at the moment that `closing` returns, also a comparison that had begun before."""
     object_id = case["objectId"]
     marker = house.marker(object_id)
+    await asyncio.to_thread(wait_until, house.told_everything, "what was found before")
     assert {key.partition(b":")[0] for key in house.keys_with(marker)} == {b"searchlight", b"cloudlet"}
     listener = Listener(object_id)
     listening = asyncio.create_task(listener.run(house.orchestrator.url))
