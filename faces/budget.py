@@ -205,49 +205,6 @@ def threshold(
     return Threshold(model.law(references, crowd, quality=quality).similarity(budget.rate))
 
 
-def stranger_share(
-    similarity: float,
-    budget: Budget,
-    model: StrangerModel,
-    *,
-    references: int,
-    passes_per_day: float = 1.0,
-    crowd: Crowd | None = None,
-    quality: float = 1.0,
-) -> float:
-    """Return which share of the candidates that are at least so similar are strangers, 0..1.
-
-    Args:
-        similarity: of the candidate.
-        budget: says how many pass and how many cases there are.
-        model: of what strangers score.
-        references: of the case.
-        passes_per_day: how often the sought person is taken to pass; nobody knows it.
-        crowd: of the camera.
-        quality: of the candidate's views.
-    """
-    strangers = budget.tracks_per_day * model.law(references, crowd, quality=quality).rate(similarity)
-    return strangers / (strangers + passes_per_day)
-
-
-def likelihood(share: float) -> str:
-    """Return the share of strangers among such candidates in plain words."""
-    if share >= 0.75:
-        return "most such candidates are strangers"
-    if share >= 0.4:
-        return "about every second such candidate is a stranger"
-    if share < 0.001:
-        return "fewer than 1 of 1,000 such candidates is a stranger"
-    return f"about 1 of {_round(1 / share):,} such candidates is a stranger"
-
-
-def _round(number: float) -> int:
-    """Return a number of one leading digit or two: nobody knows more."""
-    step = 10 ** max(0, math.floor(math.log10(number)) - 1)
-    coarse = step * 5 if step > 1 or number >= 20 else 1
-    return max(2, round(number / coarse) * coarse)
-
-
 # Measured by `make accuracy` on 800 strangers and 160 people, see docs/accuracy.md; the key begins a model's id.
 _MODELS: Mapping[str, StrangerModel] = {
     "sface-": StrangerModel(

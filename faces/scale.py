@@ -23,6 +23,7 @@ from faces.template import distance_of, similarity_of
 _SAME_RATE, _OTHER_RATE = 1.6e-4, 4.5e-2
 # Share of the likeness that is to be expected of two views of one person below which they are taken for two persons'.
 _LEAST_LIKENESS = 0.6
+_RARELY = 2.33  # spreads below the mean: 1 of 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,16 @@ class Scale:
         expected = floor + (1 - floor) * _LEAST_LIKENESS * quality * other_quality
         return max(self.other_person, self.distance_at(expected))
 
+    def contradicts_at(self, quality: float) -> float:
+        """Return the distance from a case from which on one view of this quality shows somebody else.
+
+        A view of the case's own person is less alike in 1 of 100 cases only, and a poor one may be as little alike as
+        a stranger: then one view says nothing.
+        """
+        floor = self.strangers.floor
+        rarely = floor + (1 - floor) * quality - _RARELY * self.strangers.law(1).spread
+        return max(self.other_person, self.distance_at(rarely))
+
     @property
     def clearly(self) -> float:
         """By how much one of two distances has to be less to mean something."""
@@ -101,6 +112,14 @@ class Scale:
 def evidence_of(rate: float) -> float:
     """Return a share of strangers as evidence, nats."""
     return -math.log(max(rate, 1e-300))
+
+
+def looks(worth: float) -> float:
+    """Return by how much more often a stranger passes at one of all views than at the last one alone.
+
+    Measured on strangers' tracks of four views: see docs/accuracy.md. Views that are worth nothing add no look.
+    """
+    return 1.0 + _PER_LOOK * max(0.0, worth - 1.0)
 
 
 def model_scale(model: str) -> Scale:
@@ -124,3 +143,4 @@ def legacy_rate(tolerance: float) -> float:
 # Measured on 80 photos of people: 1.42, standard deviation 0.07; distances are then true to 0.03.
 _DLIB = "dlib-"
 _LENGTHS: Mapping[str, float] = {_DLIB: 1.42}
+_PER_LOOK = 0.6

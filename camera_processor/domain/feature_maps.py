@@ -23,7 +23,7 @@ class BadModel(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class Comparison:
     """How a face compares with one object.
 
     Attributes:
@@ -143,17 +143,17 @@ class FeatureMaps:
         """Return the share of strangers that an object may let pass."""
         return self._rates.get(object_id, self._rate)
 
-    def best(self, face: Embedding, *, quality: float = 1.0) -> Likeness | None:
+    def best(self, face: Embedding, *, quality: float = 1.0) -> Comparison | None:
         """Return the object that a face speaks for most, measured by what each asks for; None when none is sought.
 
         Args:
             face: (128,) of the usual length.
             quality: of its views, see `faces.quality`.
         """
-        found = [self.likeness(object_id, face, quality=quality) for object_id in self._in_question(face)]
+        found = [self.compare(object_id, face, quality=quality) for object_id in self._in_question(face)]
         return max(found, key=lambda one: (one.evidence - one.bound, -one.distance), default=None)
 
-    def likeness(self, object_id: int, face: Embedding, *, quality: float = 1.0) -> Likeness:
+    def compare(self, object_id: int, face: Embedding, *, quality: float = 1.0) -> Comparison:
         """Return how a face, (128,) of the usual length, compares with an object; see `best`.
 
         What counts is the stronger of two: the nearness to the references' template, and that to the nearest of k
@@ -162,19 +162,19 @@ class FeatureMaps:
         bound = evidence_of(self.rate(object_id))
         references, negatives = self._references.get(object_id), self._negatives.get(object_id)
         if references is None:
-            return Likeness(object_id, math.inf, 0.0, bound)
+            return Comparison(object_id, math.inf, 0.0, bound)
         nearest, count = _nearest(references, face), len(references)
         centre = _nearest(self._centres[object_id][None], face)
         distance = min(nearest, centre)
         if negatives is not None and _nearest(negatives, face) < distance:
-            return Likeness(object_id, math.inf, 0.0, bound)
+            return Comparison(object_id, math.inf, 0.0, bound)
         by_template = self.scale.evidence(centre, references=count, quality=quality)
         by_nearest = self.scale.evidence(nearest, quality=quality) - math.log(count)
-        return Likeness(object_id, distance, max(by_template, by_nearest), bound)
+        return Comparison(object_id, distance, max(by_template, by_nearest), bound)
 
     def distance(self, object_id: int, face: Embedding) -> float:
-        """Return `Likeness.distance`, infinite for an unknown object."""
-        return self.likeness(object_id, face).distance
+        """Return `Comparison.distance`, infinite for an unknown object."""
+        return self.compare(object_id, face).distance
 
     def _in_question(self, face: Embedding) -> Iterable[int]:
         """Return the objects that a face may speak for most."""

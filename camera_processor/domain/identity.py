@@ -12,9 +12,8 @@ from typing import Self
 
 import numpy as np
 
-from camera_processor.domain.feature_maps import Embedding, FeatureMaps, Likeness
-from faces.evidence import looks
-from faces.scale import Scale, evidence_of
+from camera_processor.domain.feature_maps import Comparison, Embedding, FeatureMaps
+from faces.scale import Scale, evidence_of, looks
 from faces.template import TrackTemplate
 
 MOST_VIEWS = 5
@@ -151,18 +150,18 @@ class Identity:
 
     def _is_contradicted(self, view: View, best_before: View | None, maps: FeatureMaps, rule: Rule) -> bool:
         """Whether a view, and those before it, say that this is not the object that it was thought to be."""
-        own = maps.likeness(self.object_id or 0, view.embedding, quality=view.quality)
+        own = maps.compare(self.object_id or 0, view.embedding, quality=view.quality)
         if own.evidence >= own.bound:
             self.misses = 0
         elif own.evidence < _doubted(own):
             self.misses += 1
         as_good = best_before is None or view.quality >= GOOD_AS_BEST * best_before.quality
-        return self.misses >= MISSES or (as_good and own.distance >= rule.scale.other_person)
+        return self.misses >= MISSES or (as_good and own.distance >= rule.scale.contradicts_at(view.quality))
 
     def _decide(self, maps: FeatureMaps, rule: Rule) -> None:
         face, quality, more = self.face(rule.scale), self.template.quality, math.log(looks(self.template.worth))
         if self.carried is not None:
-            own = maps.likeness(self.carried, face, quality=quality)
+            own = maps.compare(self.carried, face, quality=quality)
             if own.evidence >= _doubted(own):
                 self.distance = own.distance
                 return
@@ -175,6 +174,6 @@ class Identity:
             self.sure = best.evidence >= best.bound + more and self.template.views >= rule.hits
 
 
-def _doubted(likeness: Likeness) -> float:
+def _doubted(compared: Comparison) -> float:
     """Return the evidence, nats, below which a face does not even come near to an object."""
-    return min(likeness.bound, max(likeness.bound - math.log(DOUBT), evidence_of(MOST_DOUBTED)))
+    return min(compared.bound, max(compared.bound - math.log(DOUBT), evidence_of(MOST_DOUBTED)))

@@ -12,7 +12,9 @@ from job_workers.domain.sandbox_file import WORK, SandboxFile
 
 TOOLS = ("c++", "cc", "clang", "clang++", "g++", "gcc", "make", "python3")
 """What a build line may begin with, where the machine has it; what the line then does is the sandbox's to bound."""
-PYTHON = "/usr/bin/python3"
+TOOLS_FOLDER = "/usr/bin"
+"""Of the sandbox."""
+PYTHON = f"{TOOLS_FOLDER}/python3"
 MOST_FILES, MOST_SOURCE_BYTES = 64, 4 << 20
 MOST_ARGS, MOST_ARG_BYTES = 256, 64 * 1024
 MOST_STDIN_BYTES = 4 << 20
@@ -123,7 +125,7 @@ def _command(line: str, name: str, installed: Collection[str]) -> tuple[str, ...
     shell = sorted(_SHELL.intersection(words))
     if shell:
         raise BadInput(f"expected one command, no shell reads the line, got {shell[0]!r}", code="bad_build_line")
-    return (f"/usr/bin/{words[0]}", *(word.replace("<name>", f"{WORK}/{name}") for word in words[1:]))
+    return (f"{TOOLS_FOLDER}/{words[0]}", *(word.replace("<name>", f"{WORK}/{name}") for word in words[1:]))
 
 
 def _bytes(text: str) -> bytes:

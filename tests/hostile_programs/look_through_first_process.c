@@ -1,7 +1,8 @@
 #include "hostile.h"
 int main(void) {
     show("/proc/1/environ");
-    show("/proc/1/root/etc/shadow");  // by way of the first process; every Linux has this path
+    attempt("its root as one's own folder", chdir("/proc/1/root"));
+    show("etc/shadow");
     attempt("root", open("/proc/1/root", O_RDONLY));
     attempt("cwd", open("/proc/1/cwd", O_RDONLY));
     for (int handle = 0; handle < 64; handle++) {

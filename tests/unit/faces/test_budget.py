@@ -10,9 +10,7 @@ from faces.budget import (
     Law,
     StrangerModel,
     Threshold,
-    likelihood,
     stranger_model,
-    stranger_share,
     threshold,
 )
 
@@ -93,28 +91,6 @@ def test_a_crowd_leaves_out_the_sought_person_and_what_is_no_number():
 def test_a_threshold_is_a_distance_too():
     assert Threshold(1.0).distance == 0.0
     assert Threshold(0.5).distance == pytest.approx(1.0)
-
-
-def test_the_share_of_strangers_falls_with_similarity():
-    shares = [stranger_share(at, Budget(3, 1000), PLAIN, references=1) for at in (0.2, 0.3, 0.4, 0.5)]
-    assert shares == sorted(shares, reverse=True)
-    assert shares[0] > 0.9
-    assert shares[3] < 1e-3
-
-
-@pytest.mark.parametrize(
-    ("share", "words"),
-    [
-        (0.9, "most such candidates are strangers"),
-        (0.5, "about every second such candidate is a stranger"),
-        (0.33, "about 1 of 3 such candidates is a stranger"),
-        (1 / 41, "about 1 of 40 such candidates is a stranger"),
-        (1 / 320, "about 1 of 300 such candidates is a stranger"),
-        (1e-9, "fewer than 1 of 1,000 such candidates is a stranger"),
-    ],
-)
-def test_a_share_is_said_in_words(share, words):
-    assert likelihood(share) == words
 
 
 def test_what_makes_no_sense_is_refused():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from faces import BadEmbedding
-from faces.scale import Scale, legacy_rate, model_scale
+from faces.scale import Scale, evidence_of, legacy_rate, looks, model_scale
 
 DLIB, SFACE = model_scale("dlib-resnet-v1-x"), model_scale("sface-2021dec-x")
 
@@ -71,3 +71,11 @@ def test_distance_and_cosine_are_two_ways_to_say_the_same():
     scale = Scale(SFACE.strangers, 2.0)
     assert scale.distance_at(scale.similarity_at(1.3)) == pytest.approx(1.3)
     assert scale.similarity_at(99.0) == -1.0
+
+
+def test_ten_times_fewer_strangers_are_another_2_3_nats():
+    law = SFACE.strangers.law(1)
+    steps = [evidence_of(law.rate(law.similarity(rate))) for rate in (1e-3, 1e-4)]
+    assert steps[1] - steps[0] == pytest.approx(np.log(10), rel=1e-3)
+    assert looks(1.0) == looks(0.0) == 1.0
+    assert looks(5.0) > looks(2.0) > 1.0

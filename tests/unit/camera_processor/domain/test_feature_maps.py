@@ -115,9 +115,9 @@ def test_a_face_is_compared_with_each_reference_and_with_all_as_one(maps):
     maps.add(1, views, MODEL)
     alone = no_maps()
     alone.add(1, views[:1], MODEL)
-    assert maps.likeness(1, person).evidence > alone.likeness(1, person).evidence
-    assert maps.likeness(1, person).distance < min(np.linalg.norm(view - person) for view in views)
-    assert maps.likeness(1, views[3]).distance == pytest.approx(0.0, abs=1e-5)
+    assert maps.compare(1, person).evidence > alone.compare(1, person).evidence
+    assert maps.compare(1, person).distance < min(np.linalg.norm(view - person) for view in views)
+    assert maps.compare(1, views[3]).distance == pytest.approx(0.0, abs=1e-5)
 
 
 def test_length_means_nothing(maps):

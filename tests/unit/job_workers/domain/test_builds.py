@@ -4,12 +4,20 @@ import pytest
 
 from backbone.errors import BadInput
 from backbone.wire.offload import OffloadTask
-from job_workers.domain.builds import MOST_ARG_BYTES, MOST_FILES, MOST_SOURCE_BYTES, build_of, checked_input
-from job_workers.domain.sandbox_file import SandboxFile
+from job_workers.domain.builds import (
+    MOST_ARG_BYTES,
+    MOST_FILES,
+    MOST_SOURCE_BYTES,
+    PYTHON,
+    TOOLS_FOLDER,
+    build_of,
+    checked_input,
+)
+from job_workers.domain.sandbox_file import WORK, SandboxFile
 
 INSTALLED = ("gcc", "g++", "make", "python3")
 LEGACY = "gcc <name>.c -o <name>"
-# Below, /usr/bin and /tmp/work are paths inside the sandbox, the same on every machine.
+GCC = f"{TOOLS_FOLDER}/gcc"
 
 
 def build(name="prog", build=LEGACY, **files):
@@ -18,12 +26,12 @@ def build(name="prog", build=LEGACY, **files):
 
 
 def test_the_legacy_line_names_the_program_by_its_path_without_suffix():
-    assert build().command == ("/usr/bin/gcc", "/tmp/work/prog.c", "-o", "/tmp/work/prog")
+    assert build().command == (GCC, f"{WORK}/prog.c", "-o", f"{WORK}/prog")
 
 
 def test_words_are_split_as_a_shell_would_and_nothing_is_expanded():
     made = build(build="gcc '-DTEXT=\"two words\"' $HOME `id` *.c -o <name>")
-    assert made.command == ("/usr/bin/gcc", '-DTEXT="two words"', "$HOME", "`id`", "*.c", "-o", "/tmp/work/prog")
+    assert made.command == (GCC, '-DTEXT="two words"', "$HOME", "`id`", "*.c", "-o", f"{WORK}/prog")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +40,7 @@ def test_words_are_split_as_a_shell_would_and_nothing_is_expanded():
         ("", "words"),
         ("gcc 'unclosed", "quotation"),
         ("clang <name>.c", "begins with g\\+\\+, gcc, make, python3"),
-        ("/usr/bin/gcc x.c", "begins with"),
+        (f"{GCC} x.c", "begins with"),
         ("rm -rf /", "begins with"),
         ("gcc x.c && ./x", "no shell"),
         ("gcc x.c > out", "no shell"),
@@ -74,7 +82,7 @@ def test_a_builds_key_changes_with_anything_that_changes_its_result():
         build(build="gcc -O2 <name>.c -o <name>").key("v1"),
         build(prog_c="y").key("v1"),
         build(prog_c="x", more_c="").key("v1"),
-        build(name="other", build="gcc prog.c -o /tmp/work/prog").key("v1"),
+        build(name="other", build=f"gcc prog.c -o {WORK}/prog").key("v1"),
     }
     assert len(same) == 1
     assert len(same | others) == 6
@@ -82,8 +90,8 @@ def test_a_builds_key_changes_with_anything_that_changes_its_result():
 
 def test_the_program_is_what_was_made_or_a_python_file():
     made, script = SandboxFile("prog", b"", executable=True), SandboxFile("prog.py", b"")
-    assert build().program([made, script]) == ("/tmp/work/prog",)
-    assert build().program([script]) == ("/usr/bin/python3", "/tmp/work/prog.py")
+    assert build().program([made, script]) == (f"{WORK}/prog",)
+    assert build().program([script]) == (PYTHON, f"{WORK}/prog.py")
     for files in ([], [SandboxFile("prog", b"")], [SandboxFile("sub/prog", b"", executable=True)]):
         with pytest.raises(BadInput, match="found neither"):
             build().program(files)

@@ -7,7 +7,7 @@ import pytest
 from backbone.face_models.laws import law_of
 from backbone.face_models.names import DLIB, SFACE
 from faces.budget import PER_DAY as ENGINES_PER_DAY
-from faces.budget import Budget, stranger_model, stranger_share
+from faces.budget import Budget, stranger_model
 from faces.budget import threshold as engines_threshold
 from faces.template import similarity_of
 from processor_orchestrator.domain.budget import (
@@ -36,7 +36,7 @@ def test_the_share_of_strangers_is_the_engines(model, distance):
     similarity = similarity_of(distance / LENGTH[model])
     rate = stranger_model(model).law(1).rate(similarity)
     assert law_of(model).rate(distance) == pytest.approx(rate, abs=1e-3)
-    share = stranger_share(similarity, Budget(1.0, 1e4), stranger_model(model), references=1)
+    share = 1e4 * rate / (1e4 * rate + 1)
     told = strangers_among(distance, model, references=1, faces_per_day=1e4)
     if 0.001 < share < 0.4:
         assert told == pytest.approx(1 / share, rel=0.3)
@@ -69,6 +69,22 @@ def test_the_nearer_a_face_the_fewer_such_candidates_are_strangers():
     assert told[-1] == MOST_AMONG
     assert told == sorted(told)
     assert all(number < 20 or number % 5 == 0 for number in told), "nobody knows more than a digit or two"
+
+
+@pytest.mark.parametrize(
+    ("share", "among"),
+    [(0.9, ONE_IN_ALL), (0.5, 2), (0.33, 3), (1 / 41, 40), (1 / 320, 300), (1e-9, MOST_AMONG)],
+)
+def test_a_share_of_strangers_is_said_as_one_of_so_many(share, among):
+    distance = law_of(SFACE).distance(share / (1 - share) / 1e4)
+    assert strangers_among(distance, SFACE, references=1, faces_per_day=1e4) == among
+
+
+def test_the_share_of_strangers_rises_with_distance():
+    told = [strangers_among(far, SFACE, references=1, faces_per_day=1e3) for far in (1.0, 1.1, 1.18, 1.27)]
+    assert told == sorted(told, reverse=True)
+    assert told[0] >= 900
+    assert told[-1] == ONE_IN_ALL
 
 
 def test_of_a_hundred_references_no_more_than_everybody_is_near():
