@@ -26,8 +26,8 @@ _FIRST_SHARE, _LOOKS_SHARE = 0.6, 0.2
 _LOOK_PIXELS = 20_000
 _LEAST_LOOKS, MOST_LOOKS = 4, 128
 _OWN_SIZE, _TWICE = (0.95, 1.1), (1.9, 2.2)
-# What is interpolated to this share of the picture and more may as well stay whole.
-_WORTH_SHRINKING = 0.85
+# What is interpolated to this share of its sides and more may as well stay whole, if that is hardly more than allowed.
+_WORTH_SHRINKING, _HARDLY_MORE = 0.85, 1.1
 _COARSEST_PX = 320
 # A tile takes 40 ms and 80 MB on one thread; larger ones are no faster.
 TILE_PX, WHOLE_PIXELS, OVERLAP_PX = 1152, 1_400_000, 192
@@ -85,7 +85,8 @@ def plan(
     base = factor / 2 if doubled else factor
     block = min(2 ** max(0, math.floor(math.log2(1 / base))), height, width)
     rest = base * block
-    if _WORTH_SHRINKING <= rest < 1:
+    whole = (height // block) * (width // block)
+    if _WORTH_SHRINKING <= rest < 1 and whole <= most * _HARDLY_MORE:
         rest = 1.0
     to = tuple(max(1, round(side // block * rest)) for side in shape)
     halvings = max(0 if doubled else 1, math.ceil(math.log2(max(to) / _COARSEST_PX)))

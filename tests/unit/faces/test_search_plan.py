@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from faces.search_plan import MOST_PIXELS, MS_PER_MPX, Plan, plan, tiles
@@ -15,6 +15,7 @@ def widest_sight(planned, shape, min_face_px):
 
 
 @given(shape=st.tuples(SIDES, SIDES), least=st.floats(10, 4000), budget=st.none() | st.floats(0.1, 5000))
+@example(shape=(3774, 3879), least=10.0, budget=None)  # whole, it would be searched half as much again as allowed
 def test_any_picture_is_searched_within_the_bound_and_down_to_no_less_than_a_pixel(shape, least, budget):
     planned = plan(shape, least, budget)
     assert planned.pixels <= MOST_PIXELS * 1.5
